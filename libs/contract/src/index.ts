@@ -1,0 +1,6 @@
+export * from './events'
+export * from './fields'
+export * from './reasons'
+export * from './refusal'
+export * from './scopes'
+export * from './time'

@@ -1,0 +1,41 @@
+import { type Kind, type Reason, reasons } from './reasons'
+
+/** One fault of a request: where it is (`body.patientId`) and what it must be. Never the value. */
+export interface FieldFault {
+  path: string
+  message: string
+}
+
+export interface RefusalDetails {
+  fields?: FieldFault[]
+  /** The record that is there already, on a duplicate. */
+  existing?: Record<string, number | string>
+  /** The methods a path knows, on a wrong method. */
+  allow?: string[]
+  /** Seconds after which trying again makes sense. */
+  retryAfterSeconds?: number
+}
+
+/**
+ * A request that is refused, said in the terms of the domain. Rules throw it; the HTTP kit answers it.
+ * `message` is read by people and never holds personal data.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+
+  constructor(
+    readonly reason: Reason,
+    message: string,
+    readonly details: RefusalDetails = {},
+  ) {
+    super(message)
+  }
+
+  get kind(): Kind {
+    return reasons[this.reason].kind
+  }
+}
+
+/** A request refused for one faulty field. */
+export const invalidField = (path: string, message: string) =>
+  new Refusal('invalid_request', 'The request is not valid', { fields: [{ path, message }] })

@@ -1,0 +1,118 @@
+import dayjs from 'dayjs'
+import timezone from 'dayjs/plugin/timezone'
+import utc from 'dayjs/plugin/utc'
+import { invalidField } from './refusal'
+
+dayjs.extend(utc)
+dayjs.extend(timezone)
+
+/** A moment, in UTC milliseconds. */
+export type Instant = number
+
+/** A calendar day, `yyyy-MM-dd`, without a zone. */
+export type Day = string
+
+export const MINUTE_MS = 60_000
+export const DAY_MS = 86_400_000
+
+/** Every zone change in force since 1972 falls on a quarter of an hour of UTC, so an offset holds for the quarter. */
+const QUARTER_MS = 15 * MINUTE_MS
+
+const pad = (value: number, width = 2) => String(value).padStart(width, '0')
+
+/** The calendar of one zone: instants to and from `yyyy-MM-dd HH:mm:ss`. */
+export interface Calendar {
+  zone: string
+  /** `yyyy-MM-dd HH:mm:ss` in the zone. */
+  format(instant: Instant): string
+  /** The day in the zone on which the instant falls. */
+  dayOf(instant: Instant): Day
+  /** The first instant of a day. */
+  startOf(day: Day): Instant
+  /** The last millisecond of a day. */
+  endOf(day: Day): Instant
+  /** The instant of a day and minute of that day, or null where a clock change skips it. */
+  at(day: Day, minuteOfDay: number): Instant | null
+  /**
+   * Reads `yyyy-MM-dd HH:mm:ss`, or a plain `yyyy-MM-dd` as the start or the end of that day.
+   * @throws Refusal `invalid_request` naming `path` when there is no such date or local time.
+   */
+  read(text: string, path: string, plainDate?: 'start' | 'end'): Instant
+}
+
+/** The day `count` days after another. */
+export const addDays = (day: Day, count: number): Day =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + count * DAY_MS).toISOString().slice(0, 10)
+
+/** 1 for Monday to 7 for Sunday. */
+export const weekdayOf = (day: Day): number => new Date(`${day}T00:00:00Z`).getUTCDay() || 7
+
+/** Whether the text is a `yyyy-MM-dd` that the calendar has, from the year 1800 to 2999. */
+export function isDay(text: string): boolean {
+  if (!/^(1[89]|2\d)\d{2}-\d{2}-\d{2}$/.test(text)) return false
+  const parsed = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 10) === text
+}
+
+/** @throws RangeError for a zone this machine does not know. */
+export function createCalendar(zone: string): Calendar {
+  const offsets = new Map<number, number>()
+
+  /** Milliseconds that local time is ahead of UTC at the instant. */
+  function offsetAt(instant: Instant): number {
+    const quarter = Math.floor(instant / QUARTER_MS)
+    let offset = offsets.get(quarter)
+    if (offset === undefined) {
+      offset =
+        dayjs(quarter * QUARTER_MS)
+          .tz(zone)
+          .utcOffset() * MINUTE_MS
+      if (offsets.size > 50_000) offsets.clear()
+      offsets.set(quarter, offset)
+    }
+    return offset
+  }
+
+  function format(instant: Instant): string {
+    const local = new Date(instant + offsetAt(instant))
+    return `${pad(local.getUTCFullYear(), 4)}-${pad(local.getUTCMonth() + 1)}-${pad(local.getUTCDate())} ${pad(local.getUTCHours())}:${pad(local.getUTCMinutes())}:${pad(local.getUTCSeconds())}`
+  }
+
+  /** The earliest instant that shows this local time, or null where a clock change skips it. */
+  function fromLocal(localMs: number): Instant | null {
+    const candidates = [offsetAt(localMs - DAY_MS), offsetAt(localMs + DAY_MS)]
+      .map((offset) => localMs - offset)
+      .filter((instant) => instant + offsetAt(instant) === localMs)
+    return candidates.length > 0 ? Math.min(...candidates) : null
+  }
+
+  /** The first instant of a day: midnight, or where a clock change skips midnight, the moment after it. */
+  function startOf(day: Day): Instant {
+    const midnight = Date.parse(`${day}T00:00:00Z`)
+    for (let minute = 0; ; minute += 15) {
+      const instant = fromLocal(midnight + minute * MINUTE_MS)
+      if (instant !== null) return instant
+    }
+  }
+
+  const endOf = (day: Day) => startOf(addDays(day, 1)) - 1
+
+  dayjs(0).tz(zone)
+  return {
+    zone,
+    format,
+    dayOf: (instant) => format(instant).slice(0, 10),
+    startOf,
+    endOf,
+    at: (day, minuteOfDay) => fromLocal(Date.parse(`${day}T00:00:00Z`) + minuteOfDay * MINUTE_MS),
+    read(text, path, plainDate = 'start') {
+      if (isDay(text)) return plainDate === 'start' ? startOf(text) : endOf(text)
+      const clock = /^(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/.exec(text)
+      if (!clock || !isDay(clock[1]!))
+        throw invalidField(path, 'must be a real date as yyyy-MM-dd HH:mm:ss or yyyy-MM-dd')
+      const instant = fromLocal(Date.parse(`${clock[1]}T${clock[2]}:${clock[3]}:${clock[4]}Z`))
+      if (instant === null) throw invalidField(path, 'must be a local time that exists; a clock change skips this one')
+      return instant
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { type Caller, Refusal, type Scope } from '@channelling/contract'
+import { Elysia } from 'elysia'
+
+export const IDENTITY_HEADER = 'x-channelling-identity'
+export const REQUEST_ID_HEADER = 'x-request-id'
+
+/** How long a signed identity may travel between gateway and service. */
+const VALID_MS = 30_000
+
+const digest = (secret: string, signed: string) => createHmac('sha256', secret).update(signed).digest()
+
+const bound = (request: { method: string; path: string }, payload: string) =>
+  `${request.method} ${request.path} ${payload}`
+
+/** Says to a service who calls, for one method and path and a short time, so that it trusts the gateway and nobody else. */
+export function signIdentity(
+  secret: string,
+  caller: Caller,
+  request: { method: string; path: string },
+  now: number,
+): string {
+  const payload = Buffer.from(JSON.stringify({ ...caller, until: now + VALID_MS })).toString('base64url')
+  return `${payload}.${digest(secret, bound(request, payload)).toString('base64url')}`
+}
+
+/**
+ * The caller that the gateway established.
+ * @throws Refusal `identity_invalid` when it is missing, forged, for another request or too old
+ */
+export function verifyIdentity(
+  secret: string,
+  header: string | null,
+  request: { method: string; path: string },
+  now: number,
+): Caller {
+  const invalid = () => new Refusal('identity_invalid', 'This service is called through the gateway only')
+  const [payload, signature, rest] = header?.split('.') ?? []
+  if (!payload || !signature || rest !== undefined) throw invalid()
+  const given = Buffer.from(signature, 'base64url')
+  const wanted = digest(secret, bound(request, payload))
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw invalid()
+  const { until, ...caller } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Caller & { until: number }
+  if (now > until) throw invalid()
+  return caller
+}
+
+/** @throws Refusal `scope_missing` */
+export function requireScope(caller: Caller, scope: Scope): void {
+  if (!caller.scopes.includes(scope)) throw new Refusal('scope_missing', `The key lacks the scope ${scope}`)
+}
+
+/** The path of a URL as it stands, without its query. */
+export function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2)
+  if (start === -1) return '/'
+  const end = url.indexOf('?', start)
+  return end === -1 ? url.slice(start) : url.slice(start, end)
+}
+
+/**
+ * Gives an endpoint that declares `scope` its `caller`, and refuses everybody the gateway did not send. The scope is part of
+ * the service's document too: the gateway reads there what each path asks for.
+ */
+export const identityOf = (secret: string) =>
+  new Elysia({ name: 'identity', seed: secret }).macro({
+    scope: (scope: Scope) => ({
+      detail: { security: [{ Finance: [] }, { Bearer: [] }], 'x-scope': scope } as object,
+      resolve({ request }) {
+        const target = { method: request.method, path: pathOf(request.url) }
+        const caller = verifyIdentity(secret, request.headers.get(IDENTITY_HEADER), target, Date.now())
+        requireScope(caller, scope)
+        return { caller }
+      },
+    }),
+  })
+
+export type Identity = ReturnType<typeof identityOf>

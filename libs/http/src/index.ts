@@ -1,0 +1,7 @@
+export * from './body'
+export * from './envelope'
+export * from './identity'
+export * from './kit'
+export * from './log'
+export * from './schema'
+export * from './server'

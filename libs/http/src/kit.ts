@@ -1,0 +1,90 @@
+import { type FieldFault, Refusal } from '@channelling/contract'
+import { swagger } from '@elysiajs/swagger'
+import { Elysia, NotFoundError, ParseError, ValidationError } from 'elysia'
+import { failure, statusOf, success } from './envelope'
+import { REQUEST_ID_HEADER } from './identity'
+import { described, type Log } from './log'
+
+export const OPENAPI_PATH = '/openapi'
+export const OPENAPI_JSON_PATH = `${OPENAPI_PATH}/json`
+
+export interface KitOptions {
+  /** The name of the service. */
+  name: string
+  /** One sentence, for the capability statement. */
+  about: string
+  log: Log
+  /** Whether the service can answer now; what it depends on, by name. */
+  ready?: () => Promise<Record<string, boolean>>
+}
+
+/** What any thrown thing means to a caller. Only refusals say what they are; the rest is `internal_error`. */
+export function refusalOf(error: unknown, log: Log, requestId: string): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof ParseError && error.cause instanceof Refusal) return error.cause
+  if (error instanceof ParseError) return new Refusal('malformed_json', 'The body is not JSON')
+  if (error instanceof NotFoundError) return new Refusal('no_such_path', 'There is nothing at this path')
+  if (error instanceof ValidationError && error.type !== 'response') {
+    return new Refusal('invalid_request', 'The request is not valid', { fields: faultsOf(error) })
+  }
+  log.error({ ...described(error), requestId }, 'a request failed')
+  return new Refusal('internal_error', 'Something went wrong on our side')
+}
+
+interface Issue {
+  message: string
+  keys?: string[]
+  path?: readonly PropertyKey[]
+}
+
+interface Standard {
+  '~standard': { validate(value: unknown): { issues?: readonly Issue[] } }
+}
+
+/** Where a request is faulty, without any value of it. Elysia keeps only the first fault, so the value is validated again. */
+function faultsOf(error: ValidationError): FieldFault[] {
+  const validator = error.validator as unknown as Standard | { schema: Standard }
+  const standard = 'schema' in validator ? validator.schema : validator
+  const { issues = [] } = standard['~standard'].validate(error.value)
+  return issues.map(({ path = [], keys, message }) => ({
+    path: [error.type === 'params' ? 'path' : error.type, ...path.map(String)].join('.'),
+    message: keys ? 'has a property that this operation does not know' : steadied(message),
+  }))
+}
+
+/** zod's own sentences tell types apart well enough; they hold no values but the enumerated ones of the contract. */
+const steadied = (message: string) => message.replace(/^Invalid (input|option): /, '')
+
+/**
+ * What every service has: errors in the envelope, health, and its OpenAPI document.
+ * It is used before the endpoints, since Elysia's hooks cover only what is registered after them.
+ */
+export const kit = ({ name, about, log, ready = async () => ({}) }: KitOptions) =>
+  new Elysia({ name: `kit:${name}` })
+    .onError({ as: 'global' }, ({ error, request, set }) => {
+      const requestId = request.headers.get(REQUEST_ID_HEADER) ?? ''
+      const refusal = refusalOf(error, log, requestId)
+      set.status = statusOf[refusal.kind]
+      if (refusal.details.retryAfterSeconds !== undefined) {
+        set.headers['retry-after'] = String(refusal.details.retryAfterSeconds)
+      }
+      return failure(refusal, requestId)
+    })
+    .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
+    .get(
+      '/health/ready',
+      async ({ set }) => {
+        const checks = await ready()
+        if (Object.values(checks).every(Boolean)) return success({ status: 'ready', checks })
+        set.status = 503
+        return failure(new Refusal('service_unavailable', 'Not ready'), '')
+      },
+      { detail: { hide: true } },
+    )
+    .use(
+      swagger({
+        path: OPENAPI_PATH,
+        documentation: { info: { title: name, description: about, version: '1.0.0' } },
+        exclude: [OPENAPI_PATH, OPENAPI_JSON_PATH],
+      }),
+    )

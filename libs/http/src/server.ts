@@ -1,0 +1,56 @@
+import { Refusal } from '@channelling/contract'
+import type { Log } from './log'
+
+/** Stops taking requests, lets those under way finish, then closes what is left, sockets included. */
+export async function closeGracefully(server: Bun.Server<unknown>, withinMs = 10_000): Promise<void> {
+  const stopped = server.stop()
+  const deadline = Date.now() + withinMs
+  while (server.pendingRequests > 0 && Date.now() < deadline) await Bun.sleep(10)
+  await Promise.race([server.stop(true), stopped])
+}
+
+/** Runs `close` once, at the first signal to end, and then leaves. */
+export function closeOnSignal(close: () => Promise<void>, log: Log): void {
+  let closing = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, async () => {
+      if (closing) return
+      closing = true
+      log.info('closing')
+      await close()
+      process.exit(0)
+    })
+  }
+}
+
+/** A start that cannot go on, with the line to show whoever started it. */
+export class StartFault extends Error {
+  override readonly name = 'StartFault'
+}
+
+/** Runs the start of a process; a fault of the surroundings is one clear line and exit code 1. */
+export async function startOrExplain(start: () => Promise<void>): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    const known = error instanceof StartFault || error instanceof Refusal || explained(error)
+    process.stderr.write(`${error instanceof Error && known ? messageOf(error) : 'Could not start'}\n`)
+    if (!known) throw error
+    process.exit(1)
+  }
+}
+
+const codes: Record<string, string> = {
+  EADDRINUSE: 'The port is taken: stop what uses it, or set PORT to another',
+  EACCES: 'No permission: the data folder must be writable (DATA_DIR), and a port below 1024 needs rights',
+  EROFS: 'The data folder is read-only: set DATA_DIR to a writable one',
+  ENOTDIR: 'The data folder is not a folder: set DATA_DIR to one',
+  ENOSPC: 'The disk is full',
+}
+
+const codeOf = (error: unknown) => (error as { code?: string } | null)?.code ?? ''
+
+const explained = (error: unknown) =>
+  codeOf(error) in codes || (error instanceof Error && (error.name === 'DataInUse' || error.name === 'SettingsFault'))
+
+const messageOf = (error: Error) => codes[codeOf(error)] ?? error.message

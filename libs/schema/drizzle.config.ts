@@ -1,0 +1,14 @@
+import type { Config } from 'drizzle-kit'
+
+export default {
+  dialect: 'sqlite',
+  schema: [
+    './src/access.ts',
+    './src/catalogue.ts',
+    './src/patients.ts',
+    './src/bookings.ts',
+    './src/outbox.ts',
+    './src/notifications.ts',
+  ],
+  out: './migrations',
+} satisfies Config

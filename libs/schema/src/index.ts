@@ -1,0 +1,5 @@
+export * from './database'
+export { DatabaseFault } from './faults'
+export { DataInUse } from './lock'
+export * from './open'
+export type { Statement, Value, Written } from './statement'

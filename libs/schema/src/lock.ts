@@ -1,0 +1,26 @@
+import { Database as Sqlite } from 'bun:sqlite'
+
+/** Another process has the data open. */
+export class DataInUse extends Error {
+  override readonly name = 'DataInUse'
+}
+
+/**
+ * Takes the lock of a data file for this process, until `release` or the end of the process, however it ends.
+ *
+ * The lock is SQLite's own exclusive file lock on an empty file beside the data, so a killed process leaves none behind.
+ * @throws DataInUse when another process holds it.
+ */
+export function lock(path: string): { release(): void } {
+  const holder = new Sqlite(path, { create: true })
+  try {
+    holder.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    holder.close()
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') {
+      throw new DataInUse(`The data beside ${path} is in use by another process`)
+    }
+    throw error
+  }
+  return { release: () => holder.close() }
+}

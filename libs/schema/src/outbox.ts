@@ -1,0 +1,22 @@
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { instant } from './columns'
+
+/**
+ * Everything that happened, in commit order: the truth that notifications read and each booking's history. Whoever
+ * changes a booking or a session appends to it in the same write; nothing updates it. It keeps no foreign keys, so that
+ * what happened outlives what it happened to.
+ */
+export const event = sqliteTable(
+  'event',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    type: text('type').notNull(),
+    sessionId: integer('session_id').notNull(),
+    bookingId: integer('booking_id'),
+    clientId: integer('client_id'),
+    /** JSON, see `EventPayload`: ids, numbers and states, no personal data. */
+    payload: text('payload').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [index('event_by_booking').on(table.bookingId, table.seq)],
+)

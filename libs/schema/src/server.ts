@@ -1,0 +1,48 @@
+import { createClient, type InArgs } from '@libsql/client'
+import { rowsOf } from './connection'
+import type { Database } from './database'
+import { faultOf } from './faults'
+import { queryBuilder } from './query'
+import { plain } from './statement'
+
+/** Opens a libSQL server. It is migrated by whoever deploys it, once, before its services start. */
+export async function openServer(url: string, authToken: string | undefined): Promise<Database> {
+  const client = createClient({ url, authToken })
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw faultOf(error)
+    }
+  }
+
+  return {
+    read: <T>(sql: string, args: unknown[] = []) =>
+      guarded(async () => rowsOf(await client.execute({ sql, args: args as InArgs })) as T[]),
+    readAll: (statements) => guarded(async () => (await client.batch(statements.map(plain), 'read')).map(rowsOf)),
+    query: queryBuilder((sql, args) =>
+      guarded(async () => {
+        const result = await client.execute({ sql, args: args as InArgs })
+        return result.rows.map((row) => Array.from({ length: result.columns.length }, (_, column) => row[column]))
+      }),
+    ),
+    write(statements) {
+      const turn = last.then(() =>
+        guarded(async () =>
+          (await client.batch(statements.map(plain), 'write')).map((result) => ({
+            rows: rowsOf(result),
+            changes: result.rowsAffected,
+          })),
+        ),
+      )
+      last = turn.catch(() => undefined)
+      return turn
+    },
+    async close() {
+      await last
+      client.close()
+    },
+  }
+}

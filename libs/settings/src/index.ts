@@ -1,0 +1,85 @@
+import { createCalendar } from '@channelling/contract'
+import { z } from 'zod'
+
+/** The environment asks for something that cannot be; every fault is a line of the message. */
+export class SettingsFault extends Error {
+  override readonly name = 'SettingsFault'
+}
+
+const port = z.coerce.number().int().min(0).max(65535)
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const address = z.url('must be a URL').optional()
+
+const timeZone = z.string().refine((zone) => {
+  try {
+    createCalendar(zone)
+    return true
+  } catch {
+    return false
+  }
+}, 'must be a time zone such as Asia/Colombo')
+
+const contextRoot = z
+  .string()
+  .regex(/^(\/?[A-Za-z0-9._~-]+)*\/?$/, 'must be a path such as /channelling')
+  .transform((root) => {
+    const bare = root.replace(/^\/+|\/+$/g, '')
+    return bare === '' ? '' : `/${bare}`
+  })
+
+/** Every setting, with its default. */
+const settings = z.object({
+  HOST: z.string().default('0.0.0.0'),
+  PORT: port.default(8080),
+  CONTEXT_ROOT: contextRoot.default(''),
+  DATA_DIR: z.string().min(1).default('./data'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(file:.+|(https?|wss?|libsql):\/\/.+)$/, 'must begin with file:, http(s)://, ws(s):// or libsql://')
+    .optional(),
+  DATABASE_AUTH_TOKEN: z.string().optional(),
+  TIME_ZONE: timeZone.default('Asia/Colombo'),
+  CURRENCY: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be three capital letters such as LKR')
+    .default('LKR'),
+  HOLD_MINUTES: whole(1, 1440).default(20),
+  NOTIFY_ACCESS: z.enum(['key', 'open']).default('key'),
+  BOOTSTRAP_KEY: z.string().optional(),
+  DEMO_DATA: z.enum(['on', 'off']).default('off'),
+  RATE_LIMIT_READS: whole(0, 10_000_000).default(6000),
+  RATE_LIMIT_WRITES: whole(0, 10_000_000).default(1200),
+  CORS_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    ),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  CATALOGUE_URL: address,
+  BOOKINGS_URL: address,
+  PATIENTS_URL: address,
+  NOTIFICATIONS_URL: address,
+  INTERNAL_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+})
+
+export type Settings = Omit<z.output<typeof settings>, 'DATABASE_URL'> & { DATABASE_URL: string }
+
+/**
+ * Reads the environment once. An empty variable counts as unset.
+ * @throws SettingsFault naming every fault
+ */
+export function readSettings(environment: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const read = settings.safeParse(given)
+  if (!read.success) {
+    const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
+    throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)
+  }
+  return { ...read.data, DATABASE_URL: read.data.DATABASE_URL ?? `file:${read.data.DATA_DIR}/channelling.db` }
+}
