@@ -1,5 +1,7 @@
+import type { OutboxEvent } from '@channelling/contract'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
+import type { Statement } from './statement'
 
 /**
  * Everything that happened, in commit order: the truth that notifications read and each booking's history. Whoever
@@ -20,3 +22,14 @@ export const event = sqliteTable(
   },
   (table) => [index('event_by_booking').on(table.bookingId, table.seq)],
 )
+
+/** An event yet to be committed; the database gives it its `seq`. */
+export type NewEvent = Omit<OutboxEvent, 'seq'>
+
+/** Appends events in the order given. It goes into the very write that does what they tell of. */
+export const appendEvents = (events: NewEvent[]): Statement => ({
+  sql: `INSERT INTO event (type, session_id, booking_id, client_id, payload, at)
+    SELECT value ->> 'type', value ->> 'sessionId', value ->> 'bookingId', value ->> 'clientId', value -> 'payload', value ->> 'at'
+    FROM json_each(?) ORDER BY key`,
+  args: [JSON.stringify(events)],
+})
