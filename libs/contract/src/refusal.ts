@@ -14,6 +14,13 @@ export interface RefusalDetails {
   allow?: string[]
   /** Seconds after which trying again makes sense. */
   retryAfterSeconds?: number
+  /** Whether it is what an earlier request with the same Idempotency-Key was told. */
+  replayed?: boolean
+  /**
+   * The kind of this refusal where it is not the reason's usual one: `key_retired` is a failed authentication for the key that
+   * makes a request, and a conflict for the key that a request is about.
+   */
+  kind?: Kind
 }
 
 /**
@@ -32,7 +39,7 @@ export class Refusal extends Error {
   }
 
   get kind(): Kind {
-    return reasons[this.reason].kind
+    return this.details.kind ?? reasons[this.reason].kind
   }
 }
 

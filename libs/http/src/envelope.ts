@@ -127,11 +127,18 @@ const always = [
   'service_unavailable',
 ] as const satisfies Reason[]
 
+/** A reason that an operation refuses with as another kind than usual, see `RefusalDetails.kind`. */
+export interface ReasonAs {
+  reason: Reason
+  kind: Kind
+}
+
 /** The response schemas of the refusals an operation may answer, by status: those named, and those any operation may. */
-export function refusals(...named: Reason[]) {
+export function refusals(...named: (Reason | ReasonAs)[]) {
   const byStatus = new Map<RefusalStatus, Reason[]>()
-  for (const reason of new Set([...always, ...named])) {
-    const status = statusOfReason(reason)
+  for (const one of new Set([...always, ...named])) {
+    const [reason, status] =
+      typeof one === 'string' ? [one, statusOfReason(one)] : ([one.reason, statusOf[one.kind]] as const)
     byStatus.set(status, [...(byStatus.get(status) ?? []), reason])
   }
   return Object.fromEntries([...byStatus].map(([status, among]) => [status, failureSchema(status, among)]))

@@ -1,0 +1,6 @@
+export * from './key'
+export * from './keyring'
+export * from './store/audit'
+export * from './store/bootstrap'
+export * from './store/clients'
+export * from './store/keys'

@@ -1,0 +1,151 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type Caller, type Instant, MINUTE_MS, Refusal } from '@channelling/contract'
+import type { Database } from '@channelling/schema'
+import { hashKey, isWellFormed } from './key'
+import { type KnownKey, readKnownKey, saveLastUses } from './store/known-key'
+
+/** How long a record read once is believed, in ms: the longest that another process's change goes unseen. */
+const BELIEVED_MS = 1_000
+const CACHED_KEYS_MAX = 10_000
+
+export interface KeyringDependencies {
+  database: Database
+  clock: () => Instant
+  /** Told when noting the last uses fails; no request depends on it. */
+  onFault?: (error: unknown) => void
+  /** Milliseconds that only ever go forward, so that setting the machine's clock back keeps no record alive. */
+  elapsed?: () => number
+}
+
+/** Which records changed: those of one key, of one client, or any. */
+export type Changed = { keyId: number } | { clientId: number } | 'all'
+
+export interface Keyring {
+  /**
+   * Who a key belongs to. It answers at once for a key seen within the last second, and reads the database otherwise.
+   * Instants are judged against the clock at every call.
+   * @throws Refusal (or rejects with it) `key_unknown`, `key_retired`, `key_inactive`, `key_expired`, `service_unavailable`
+   */
+  verify(key: string): Caller | Promise<Caller>
+  /** What was read of these keys is no longer believed. Whoever changes a key or a client calls it after the commit. */
+  forget(changed: Changed): void
+  /** Notes the last uses that are still unwritten. */
+  close(): Promise<void>
+}
+
+interface Believed {
+  known: KnownKey
+  until: number
+}
+
+/** Verifies keys and remembers what it read of them for a moment. */
+export function createKeyring({
+  database,
+  clock,
+  onFault = () => undefined,
+  elapsed = () => performance.now(),
+}: KeyringDependencies): Keyring {
+  const believed = new Map<string, Believed>()
+  const reading = new Map<string, Promise<KnownKey>>()
+  const lastUses = createLastUses(database, onFault)
+  /** Grows with every change, so that a read begun before a change is not remembered after it. */
+  let changes = 0
+
+  function admit(known: KnownKey): Caller {
+    const now = clock()
+    requireWorking(known, now)
+    lastUses.note(known.caller.keyId, now)
+    return known.caller
+  }
+
+  async function read(hash: string): Promise<KnownKey> {
+    const until = elapsed() + BELIEVED_MS
+    const changesBefore = changes
+    const known = await readOrRefuse(database, hash)
+    if (changes === changesBefore) {
+      believed.delete(hash)
+      if (believed.size >= CACHED_KEYS_MAX) believed.delete(believed.keys().next().value!)
+      believed.set(hash, { known, until })
+    }
+    return known
+  }
+
+  /** Callers with one key at one time share one read. */
+  function sharedRead(hash: string): Promise<KnownKey> {
+    const under = reading.get(hash)
+    if (under) return under
+    const begun = read(hash).finally(() => {
+      if (reading.get(hash) === begun) reading.delete(hash)
+    })
+    reading.set(hash, begun)
+    return begun
+  }
+
+  return {
+    verify(key) {
+      if (!isWellFormed(key)) throw unknownKey()
+      const hash = hashKey(key)
+      const cached = believed.get(hash)
+      if (cached && elapsed() < cached.until) return admit(cached.known)
+      return sharedRead(hash).then(admit)
+    },
+    forget(changed) {
+      changes++
+      reading.clear()
+      for (const [hash, { known }] of believed) if (concerns(changed, known.caller)) believed.delete(hash)
+    },
+    close: () => lastUses.flush(),
+  }
+}
+
+const unknownKey = () => new Refusal('key_unknown', 'This key was never issued')
+
+const concerns = (changed: Changed, caller: Caller): boolean =>
+  changed === 'all' || ('keyId' in changed ? changed.keyId === caller.keyId : changed.clientId === caller.clientId)
+
+async function readOrRefuse(database: Database, hash: string): Promise<KnownKey> {
+  let known: KnownKey | undefined
+  try {
+    known = await readKnownKey(database, hash)
+  } catch {
+    throw new Refusal('service_unavailable', 'Keys cannot be checked at present')
+  }
+  if (!known || !timingSafeEqual(Buffer.from(known.hash), Buffer.from(hash))) throw unknownKey()
+  return known
+}
+
+function requireWorking(known: KnownKey, now: Instant): void {
+  if (known.retiredAt !== null && now >= known.retiredAt) throw new Refusal('key_retired', 'This key was retired')
+  if (!known.active || known.clientDisabled) throw new Refusal('key_inactive', 'This key is switched off')
+  if (now >= known.expiresAt) throw new Refusal('key_expired', 'This key has expired')
+}
+
+/** When each key was last used, written for all of them together and at most once a minute. */
+function createLastUses(database: Database, onFault: (error: unknown) => void) {
+  const uses = new Map<number, Instant>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    if (uses.size === 0) return
+    const noted = [...uses]
+    uses.clear()
+    try {
+      await saveLastUses(database, noted)
+    } catch (error) {
+      onFault(error)
+    }
+  }
+
+  return {
+    note(keyId: number, at: Instant): void {
+      uses.set(keyId, at)
+      if (timer === undefined) {
+        timer = setTimeout(flush, MINUTE_MS)
+        timer.unref()
+      }
+    },
+    flush,
+  }
+}
