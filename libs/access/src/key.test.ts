@@ -72,7 +72,10 @@ test('every character of the alphabet turns up in every random place about as of
     for (const letter of mintKey().slice(9, 39)) counts.set(letter, (counts.get(letter) ?? 0) + 1)
   }
   const expected = (2_000 * 30) / 62
-  const chiSquare = [...ALPHABET].reduce((sum, letter) => sum + ((counts.get(letter) ?? 0) - expected) ** 2 / expected, 0)
+  const chiSquare = [...ALPHABET].reduce(
+    (sum, letter) => sum + ((counts.get(letter) ?? 0) - expected) ** 2 / expected,
+    0,
+  )
   // 61 degrees of freedom: above 130 happens by chance less than once in a million runs
   expect(chiSquare).toBeLessThan(130)
 })
