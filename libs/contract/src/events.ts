@@ -37,6 +37,9 @@ export interface OutboxEvent {
   payload: EventPayload
 }
 
+/** An event yet to be committed; the database gives it its `seq`. */
+export type NewEvent = Omit<OutboxEvent, 'seq'>
+
 export interface EventPayload {
   /** For a moved booking, the session it left. */
   fromSessionId?: number
@@ -46,6 +49,8 @@ export interface EventPayload {
   fromNumber?: number
   /** Who wanted it: the patient or the hospital. */
   actor?: 'patient' | 'hospital'
+  /** Why, in the words of whoever asked. For the booking's history; subscribers are not sent it. */
+  reason?: string
 }
 
 /** The text frames for an event, byte for byte what existing screens read; most session events have none. */

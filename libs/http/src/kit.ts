@@ -5,6 +5,9 @@ import { failure, statusOf, success } from './envelope'
 import { REQUEST_ID_HEADER } from './identity'
 import { described, type Log } from './log'
 
+/** Says that an answer is the one an earlier request with the same Idempotency-Key got. */
+export const REPLAY_HEADER = 'idempotent-replay'
+
 export const OPENAPI_PATH = '/openapi'
 export const OPENAPI_JSON_PATH = `${OPENAPI_PATH}/json`
 
@@ -68,6 +71,7 @@ export const kit = ({ name, about, log, ready = async () => ({}) }: KitOptions) 
       if (refusal.details.retryAfterSeconds !== undefined) {
         set.headers['retry-after'] = String(refusal.details.retryAfterSeconds)
       }
+      if (refusal.details.replayed) set.headers[REPLAY_HEADER] = 'true'
       return failure(refusal, requestId)
     })
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })

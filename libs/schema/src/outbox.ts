@@ -1,4 +1,4 @@
-import type { OutboxEvent } from '@channelling/contract'
+import type { NewEvent } from '@channelling/contract'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
 import type { Statement } from './statement'
@@ -22,9 +22,6 @@ export const event = sqliteTable(
   },
   (table) => [index('event_by_booking').on(table.bookingId, table.seq)],
 )
-
-/** An event yet to be committed; the database gives it its `seq`. */
-export type NewEvent = Omit<OutboxEvent, 'seq'>
 
 /** Appends events in the order given. It goes into the very write that does what they tell of. */
 export const appendEvents = (events: NewEvent[]): Statement => ({

@@ -1,0 +1,80 @@
+import { positiveId, text } from '@channelling/contract'
+import { created, envelope, type Identity, jsonBody, REPLAY_HEADER, refusals, schema } from '@channelling/http'
+import { Elysia } from 'elysia'
+import { z } from 'zod'
+import type { Engine } from '../engine'
+import { paymentMethods } from '../rules/booking'
+import { type BookingView, bookingSchema } from './booking'
+import { onceHeaders, onceOf } from './once'
+
+const body = z
+  .strictObject({
+    sessionInstanceId: positiveId.optional(),
+    sessionId: positiveId.optional().meta({ description: 'Accepted in place of `sessionInstanceId`' }),
+    patientId: positiveId,
+    paymentMethod: z.enum(paymentMethods).default('OnCall'),
+    itemId: positiveId.optional(),
+    foreigner: z
+      .boolean('must be true or false')
+      .optional()
+      .meta({ description: 'As the patient is registered, if left out' }),
+    reference: text(100).optional().meta({ description: "The client's own number; unique per client for ever" }),
+    hold: z
+      .boolean('must be true or false')
+      .default(false)
+      .meta({ description: 'Keeps the place until it is completed or runs out' }),
+  })
+  .refine((given) => (given.sessionInstanceId === undefined) !== (given.sessionId === undefined), {
+    path: ['sessionInstanceId'],
+    message: 'exactly one of sessionInstanceId and sessionId must be given',
+  })
+
+export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<BookingView>; identity: Identity }) =>
+  new Elysia().use(identity).post(
+    '/api/channel/bookings',
+    async ({ body, caller, request, set }) => {
+      const { view, replayed } = await engine.submit(
+        {
+          kind: 'reserve',
+          caller,
+          sessionId: (body.sessionInstanceId ?? body.sessionId)!,
+          patientId: body.patientId,
+          paymentMethod: body.paymentMethod,
+          foreigner: body.foreigner,
+          reference: body.reference ?? null,
+          itemId: body.itemId ?? null,
+          hold: body.hold,
+        },
+        onceOf(request, body),
+      )
+      set.status = 201
+      set.headers.location = `/api/channel/bookings/${view.id}`
+      if (replayed) set.headers[REPLAY_HEADER] = 'true'
+      return created(view)
+    },
+    {
+      scope: 'bookings:write',
+      parse: jsonBody,
+      headers: schema(onceHeaders),
+      body: schema(body),
+      response: {
+        201: envelope(bookingSchema, 201),
+        ...refusals(
+          'session_not_found',
+          'patient_not_found',
+          'session_full',
+          'session_not_bookable',
+          'reference_used',
+          'request_in_progress',
+          'idempotency_key_reused',
+        ),
+      },
+      detail: {
+        operationId: 'reservePlace',
+        summary: 'Book a place',
+        description:
+          'Takes the lowest free number of the session for the patient. With `hold` the place is kept for a while and has to be completed.',
+        tags: ['Bookings'],
+      },
+    },
+  )

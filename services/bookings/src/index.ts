@@ -1,0 +1,1 @@
+export { type BookingsDependencies, createBookings } from './app'

@@ -1,0 +1,77 @@
+import type { NewEvent } from '@channelling/contract'
+import type { Booking } from './booking'
+import type { Session } from './session'
+
+export interface Patient {
+  id: number
+  name: string
+  foreigner: boolean
+}
+
+/** A booking with what its answer shows of its session and patient. */
+export interface BookedPlace {
+  booking: Booking
+  session: Session
+  patientName: string
+}
+
+export interface StoredAnswer {
+  clientId: number
+  key: string
+  fingerprint: string
+  /** JSON of an `Outcome`. */
+  outcome: string
+}
+
+/** One of a client's own numbers, or Idempotency-Keys, as a map key. */
+export const ofClient = (clientId: number, key: string) => `${clientId} ${key}`
+
+/**
+ * What a group of commands touches, as the database had it and as the commands change it. Later commands of the group see what
+ * earlier ones did.
+ */
+export interface World {
+  sessions: Map<number, Session>
+  bookings: Map<number, Booking>
+  patients: Map<number, Patient>
+  /** References in use, `ofClient`. */
+  references: Set<string>
+  /** Answers given before, `ofClient`. */
+  answers: Map<string, StoredAnswer>
+  /** The id of the next new booking; as many as the group can make are set aside. */
+  nextId: number
+  changes: Changes
+}
+
+export interface Changes {
+  /** Sessions whose places changed, with the version they were read at. */
+  seats: Map<number, number>
+  created: Set<number>
+  /** In the order of their last change, so that a number is free before it is given again. */
+  updated: Set<number>
+  events: NewEvent[]
+  answers: StoredAnswer[]
+}
+
+export const noChanges = (): Changes => ({
+  seats: new Map(),
+  created: new Set(),
+  updated: new Set(),
+  events: [],
+  answers: [],
+})
+
+export function putSession(world: World, session: Session): void {
+  const before = world.sessions.get(session.id)
+  if (before && !world.changes.seats.has(session.id)) world.changes.seats.set(session.id, before.seats.version)
+  world.sessions.set(session.id, session)
+}
+
+export function putBooking(world: World, booking: Booking): void {
+  if (!world.bookings.has(booking.id)) world.changes.created.add(booking.id)
+  else if (!world.changes.created.has(booking.id)) {
+    world.changes.updated.delete(booking.id)
+    world.changes.updated.add(booking.id)
+  }
+  world.bookings.set(booking.id, booking)
+}
