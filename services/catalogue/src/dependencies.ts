@@ -1,0 +1,20 @@
+import type { Calendar, Instant } from '@channelling/contract'
+import type { Identity, Log } from '@channelling/http'
+import type { Database } from '@channelling/schema'
+
+/** What the catalogue needs from whoever runs it. */
+export interface CatalogueDependencies {
+  database: Database
+  calendar: Calendar
+  clock: () => Instant
+  /** Of the signed identities that the gateway sends. */
+  secret: string
+  log: Log
+  /** What sessions published from now on are priced in, `LKR`. */
+  currency: string
+}
+
+/** What endpoints ask from, each only for what it uses. */
+export interface Dependencies extends Omit<CatalogueDependencies, 'secret' | 'log'> {
+  identity: Identity
+}

@@ -1,0 +1,57 @@
+import { type Calendar, dateTime, flagInText, idInText, paging } from '@channelling/contract'
+import { listEnvelope, listed, refusals, schema } from '@channelling/http'
+import { Elysia } from 'elysia'
+import { z } from 'zod'
+import type { Dependencies } from '../dependencies'
+import { searchRange } from '../rules/range'
+import { findSessions } from '../store/sessions'
+import { session, sessionView } from './shapes/session'
+
+const read = (calendar: Calendar, text: string | undefined, path: string, plainDate: 'start' | 'end') =>
+  text === undefined ? undefined : calendar.read(text, path, plainDate)
+
+export const listSessions = ({
+  database,
+  calendar,
+  clock,
+  identity,
+}: Pick<Dependencies, 'database' | 'calendar' | 'clock' | 'identity'>) =>
+  new Elysia().use(identity).get(
+    '/api/channel/sessions',
+    async ({ query: { page, size, fromDate, toDate, ...filter } }) => {
+      const now = clock()
+      const asked = {
+        from: read(calendar, fromDate, 'query.fromDate', 'start'),
+        to: read(calendar, toDate, 'query.toDate', 'end'),
+      }
+      const range = searchRange(asked, now, calendar)
+      const { sessions, total } = await findSessions(database, { ...filter, ...range }, { page, size }, now)
+      return listed(
+        sessions.map((found) => sessionView(found, now, calendar)),
+        { page, size, total },
+      )
+    },
+    {
+      scope: 'catalogue:read',
+      query: schema(
+        z.strictObject({
+          consultantId: idInText.optional(),
+          specialityId: idInText.optional(),
+          hospitalId: idInText.optional(),
+          fromDate: dateTime.optional(),
+          toDate: dateTime.optional(),
+          bookable: flagInText.optional(),
+          ...paging,
+        }),
+      ),
+      response: { 200: listEnvelope(session), ...refusals() },
+      detail: {
+        summary: 'Find sessions',
+        description:
+          'Those that start within the range, by start time, whatever their status. A plain `toDate` is the end of that day. ' +
+          'Without a range: today from 00:00 and the next 30 days.',
+        tags: ['Catalogue'],
+        operationId: 'listSessions',
+      },
+    },
+  )

@@ -1,0 +1,2 @@
+export { createCatalogue } from './app'
+export type { CatalogueDependencies } from './dependencies'
