@@ -1,0 +1,5 @@
+export { createNotifications, type Dependencies as NotificationsDependencies } from './app'
+export { type SocketOptions, sockets } from './endpoints/subscribe-by-socket'
+export { createFeed, type Feed, type FramedEvent, type Subscriber } from './feed'
+export { redeemTicket } from './redeem-ticket'
+export { socketLimits } from './text-socket'
