@@ -1,0 +1,3 @@
+export { createPatients } from './app'
+export type { PatientsOptions } from './dependencies'
+export type { Region } from './rules/phone'
