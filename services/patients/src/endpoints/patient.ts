@@ -6,7 +6,7 @@ import type { Patient } from '../store/patient-row'
 /** A patient on the wire. */
 export const patient = z.object({
   id: positiveId,
-  phn: z.string().meta({ description: 'The personal health number, with a check digit', example: 'P12345678902' }),
+  phn: z.string().meta({ description: 'The personal health number, with a check digit', example: 'P12345678906' }),
   title: z.string().nullable(),
   name: z.string(),
   sex: z.enum(sexes).nullable(),

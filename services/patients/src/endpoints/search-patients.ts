@@ -11,7 +11,7 @@ import { patient, view } from './patient'
 const criteria = {
   phone: text(40).optional().meta({ description: 'However it is written', example: '0771234567' }),
   nic: text(20).optional().meta({ description: 'In either form; it finds the other too', example: '853400937V' }),
-  phn: text(30).optional().meta({ description: 'In any case, with or without dashes', example: 'P12345678902' }),
+  phn: text(30).optional().meta({ description: 'In any case, with or without dashes', example: 'P12345678906' }),
   name: text(200, NAME_PART_CHARACTERS_MIN)
     .optional()
     .meta({ description: 'Any part of the name, in any case', example: 'doe' }),
