@@ -51,6 +51,8 @@ test('a patient cannot become another, but may be told again who it is', async (
     expect([reply.status, reply.body.reason]).toEqual([409, 'patient_exists'])
     expect(reply.body.existing).toEqual({ id, phn })
   }
+  const back = await change(id, { phone: '0777654321' })
+  expect(back.body.existing).toEqual({ id: other.id, phn: other.phn })
   expect((await change(id, jane)).status).toBe(200)
 })
 

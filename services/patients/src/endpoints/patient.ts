@@ -3,13 +3,19 @@ import { z } from 'zod'
 import { sexes, type Told } from '../rules/person'
 import type { Patient } from '../store/patient-row'
 
+// OpenAPI 3.0 takes null only where the values list it too
+const sex = z
+  .enum(sexes, `must be one of ${sexes.join(', ')}`)
+  .nullable()
+  .meta({ enum: [...sexes, null] })
+
 /** A patient on the wire. */
 export const patient = z.object({
   id: positiveId,
   phn: z.string().meta({ description: 'The personal health number, with a check digit', example: 'P12345678906' }),
   title: z.string().nullable(),
   name: z.string(),
-  sex: z.enum(sexes).nullable(),
+  sex,
   dob: dateTimeOut.nullable().meta({ description: 'The day of birth, at 00:00:00', example: '1990-05-18 00:00:00' }),
   phone: z.string().nullable().meta({ description: 'In E.164', example: '+94771234567' }),
   nic: z.string().nullable().meta({ description: 'In the form it was given in', example: '853400937V' }),
@@ -47,7 +53,7 @@ export const told = {
   title: text(20)
     .nullish()
     .meta({ description: 'How the person is addressed: `Mr`, `Mrs`, `Baby`, `Rev`', example: 'Mrs' }),
-  sex: z.enum(sexes, `must be one of ${sexes.join(', ')}`).nullish(),
+  sex: sex.optional(),
   dob: dateTime.nullish().meta({ description: 'The day of birth; a time of day is left out', example: '1990-05-18' }),
   phone: text(40).nullish().meta({
     description: 'However it is written; without a country code it is a number of the country of the hospital',
