@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Caller, Refusal } from '@channelling/contract'
 import { type Log, refusalOf, refuse } from '@channelling/http'
+import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
 import type { Feed } from '../feed'
 import { requireHandshake } from '../rules/handshake'
@@ -8,8 +9,11 @@ import { textSocket } from '../text-socket'
 
 export interface SocketOptions {
   feed: Feed
-  /** Establishes who asks to subscribe. A Refusal is the answer to the handshake, and no socket opens. */
-  admit: (request: Request) => Promise<Caller>
+  /**
+   * Establishes who asks to subscribe, by the headers or by the credential: a bearer token or `?access_token=`. Null is a screen let
+   * in without one. A Refusal is the answer to the handshake, and no socket opens.
+   */
+  admit: (request: Request, credential: string | undefined) => Promise<Caller | null>
   path?: string
   log: Log
   /** What a refusal calls the request. */
@@ -23,12 +27,12 @@ export interface SocketOptions {
  * `Upgrade: WebSocket` of older clients, and runs its guard twice, which would use up a ticket.
  */
 export const sockets = ({ feed, admit, path = '/ws/notify', log, requestIdOf = () => randomUUID() }: SocketOptions) =>
-  new Elysia().get(
+  new Elysia().use(bearer()).get(
     path,
-    async ({ request, server }) => {
+    async ({ request, server, bearer }) => {
       try {
         requireHandshake(request.headers)
-        await admit(request)
+        await admit(request, bearer)
         if (server?.upgrade(request, { data: textSocket(feed, log) })) return
         throw new Refusal('invalid_request', 'The WebSocket handshake is not valid')
       } catch (error) {

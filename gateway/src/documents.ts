@@ -1,0 +1,50 @@
+import type { Scope } from '@channelling/contract'
+import { OPENAPI_JSON_PATH } from '@channelling/http'
+import { INTERNAL_ORIGIN, type Service } from './upstream'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** One operation as a service documents it. */
+export interface Operation {
+  /** `GET` */
+  method: string
+  /** `/api/channel/sessions/{id}` */
+  template: string
+  scope: Scope | undefined
+  summary: string
+  tag: string
+  document: JsonObject
+}
+
+/** What a service says of itself. */
+export interface ServiceDocument {
+  service: Service
+  about: string
+  operations: Operation[]
+}
+
+interface OpenApi {
+  info: { description?: string }
+  paths: Record<string, Record<string, JsonObject>>
+}
+
+/** Asks a service for its OpenAPI document. */
+export async function readDocument(service: Service): Promise<ServiceDocument> {
+  const answer = await service.send(new Request(`${INTERNAL_ORIGIN}${OPENAPI_JSON_PATH}`))
+  if (!answer.ok) throw new Error(`The service ${service.name} has no document`)
+  const { info, paths } = (await answer.json()) as OpenApi
+  const operations = Object.entries(paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, document]) => operation(method.toUpperCase(), template, document)),
+  )
+  return { service, about: info.description ?? '', operations }
+}
+
+const operation = (method: string, template: string, document: JsonObject): Operation => ({
+  method,
+  template,
+  scope: document['x-scope'] as Scope | undefined,
+  summary: String(document.summary ?? ''),
+  tag: String((document.tags as Json[] | undefined)?.[0] ?? ''),
+  document,
+})

@@ -1,0 +1,114 @@
+import { type Caller, type Instant, Refusal } from '@channelling/contract'
+import {
+  IDENTITY_HEADER,
+  type Log,
+  pathOf,
+  REQUEST_ID_HEADER,
+  refusalOf,
+  refuse,
+  requireScope,
+  signIdentity,
+} from '@channelling/http'
+import type { Authenticate } from './authentication'
+import { readBody } from './body'
+import type { Directory } from './directory'
+import type { RateLimiter } from './rate-limit'
+import { INTERNAL_ORIGIN } from './upstream'
+
+/** Where a request came from, for the audit. */
+export const ORIGIN_HEADER = 'x-channelling-origin'
+
+/** The only headers of a caller that reach a service. */
+const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'] as const
+
+export interface FrontOptions {
+  /** `''`, or `/channelling`. */
+  contextRoot: string
+  authenticate: Authenticate
+  rateLimiter: RateLimiter
+  directory: Directory
+  /** Shared with the services, which trust nobody else. */
+  secret: string
+  clock: () => Instant
+  log: Log
+}
+
+/** A request as it arrived. */
+export interface Arrival {
+  request: Request
+  bearer: string | undefined
+  /** The address it came from. */
+  origin: () => string
+}
+
+/** What the gateway answers by itself, to GET alone. */
+const ownPaths = new Set([
+  '/api/capabilities',
+  '/health/live',
+  '/health/ready',
+  '/docs',
+  '/docs/openapi.json',
+  '/ws/notify',
+])
+
+/**
+ * The front door: who calls, may they, and where does it go. Whatever a service is sent was built here; nothing of the caller's
+ * passes unseen.
+ */
+export function createFront(options: FrontOptions): (arrival: Arrival) => Promise<Response> {
+  const { contextRoot, authenticate, rateLimiter, directory, secret, clock, log } = options
+
+  async function answer({ request, bearer, origin }: Arrival, requestId: string): Promise<Response> {
+    const { url, headers, method } = request
+    const path = pathOf(url).slice(contextRoot.length)
+    if (ownPaths.has(path)) throw new Refusal('method_not_allowed', 'This path takes GET', { allow: ['GET'] })
+    if (!path.startsWith('/api/')) throw new Refusal('no_such_path', 'There is nothing at this path')
+    const caller = await authenticate(headers, bearer)
+    rateLimiter.admit(caller, method)
+    const route = directory.find(method, path)
+    requireScope(caller, route.scope)
+    const body = await readBody(request)
+    const asked = `${INTERNAL_ORIGIN}${path}${url.slice(url.indexOf(path) + path.length)}`
+    return route.service.send(build(caller, { asked, headers, method, body, origin, requestId }))
+  }
+
+  function build(caller: Caller, { asked, headers, method, body, origin, requestId }: Asked): Request {
+    const request = new Request(asked, { method: method === 'HEAD' ? 'GET' : method, body })
+    for (const name of passedOn) {
+      const value = headers.get(name)
+      if (value !== null) request.headers.set(name, value)
+      else request.headers.delete(name)
+    }
+    request.headers.set(REQUEST_ID_HEADER, requestId)
+    if (method !== 'GET') request.headers.set(ORIGIN_HEADER, origin())
+    const target = { method: request.method, path: pathOf(request.url) }
+    request.headers.set(IDENTITY_HEADER, signIdentity(secret, caller, target, clock()))
+    return request
+  }
+
+  /** The service's answer, as the caller knows the address. */
+  function finish(response: Response, requestId: string, method: string): Response {
+    response.headers.set(REQUEST_ID_HEADER, requestId)
+    const location = contextRoot && response.headers.get('location')
+    if (location?.startsWith('/')) response.headers.set('location', `${contextRoot}${location}`)
+    return method === 'HEAD' ? new Response(null, response) : response
+  }
+
+  return async (arrival) => {
+    const requestId = crypto.randomUUID()
+    try {
+      return finish(await answer(arrival, requestId), requestId, arrival.request.method)
+    } catch (error) {
+      return refuse(refusalOf(error, log, requestId), requestId)
+    }
+  }
+}
+
+interface Asked {
+  asked: string
+  headers: Headers
+  method: string
+  body: BodyInit | undefined
+  origin: () => string
+  requestId: string
+}
