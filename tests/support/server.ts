@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mintKey } from '@channelling/access'
+
+const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
+
+/** How long a start may take before the test gives up on it. */
+const START_MS_MAX = 20_000
+
+export interface Reply {
+  status: number
+  headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
+  body: any
+}
+
+export interface CallOptions {
+  key?: string | null
+  headers?: Record<string, string>
+  /** Sent as it is, in place of JSON. */
+  raw?: BodyInit
+}
+
+export type Call = (method: string, path: string, body?: unknown, options?: CallOptions) => Promise<Reply>
+
+/** A started server on a data folder of its own, spoken to as integrators do. */
+export interface Server {
+  url: string
+  port: number
+  /** Every scope, access `all`. */
+  key: string
+  dataDir: string
+  /** The process that serves. */
+  pid: number
+  /** Everything it wrote. */
+  output(): string
+  /** Sends a request with the server's own key, unless another or none is named. */
+  call: Call
+  /** `call`, with another key. */
+  as(key: string): Call
+  /** Ends it the way an operator does. */
+  stop(): Promise<void>
+  /** Ends it the way a power cut does. */
+  kill(): Promise<void>
+  /** Starts it again on the same data. */
+  restart(environment?: Record<string, string>): Promise<void>
+  /** Ends it and removes its data. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a server as a process, with no limit of rates unless the environment names one. */
+export async function startServer(environment: Record<string, string> = {}): Promise<Server> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
+  const key = mintKey()
+  let given = environment
+  let running = await launch(given)
+
+  async function launch(extra: Record<string, string>) {
+    const child = Bun.spawn([process.execPath, main], {
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        DATA_DIR: dataDir,
+        BOOTSTRAP_KEY: key,
+        RATE_LIMIT_READS: '0',
+        RATE_LIMIT_WRITES: '0',
+        ...extra,
+      },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    let output = ''
+    const listening = Promise.withResolvers<number>()
+    const gather = async (stream: ReadableStream<Uint8Array>) => {
+      for await (const chunk of stream.pipeThrough(
+        new TextDecoderStream() as never,
+      ) as unknown as AsyncIterable<string>) {
+        output += chunk
+        const port = /"address":"[^"]*:(\d+)"[^\n]*"msg":"listening"/.exec(output)?.[1]
+        if (port) listening.resolve(Number(port))
+      }
+    }
+    const gathered = Promise.all([gather(child.stdout), gather(child.stderr)])
+    const timer = setTimeout(() => listening.reject(new Error('It did not start in time')), START_MS_MAX)
+    void child.exited.then(async (code) => {
+      await gathered
+      listening.reject(new Error(`It ended with ${code} before it listened: ${output}`))
+    })
+    const port = await listening.promise.finally(() => clearTimeout(timer))
+    return { child, port, output: () => output }
+  }
+
+  const url = () => `http://127.0.0.1:${running.port}${given.CONTEXT_ROOT ?? ''}`
+
+  const callWith =
+    (defaultKey: string): Call =>
+    async (method, path, body, options = {}) => {
+      const sent = options.key === undefined ? defaultKey : options.key
+      const response = await fetch(`${url()}${path}`, {
+        method,
+        headers: {
+          ...(sent !== null && { finance: sent }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...options.headers,
+        },
+        body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+      })
+      const text = await response.text()
+      let parsed: unknown = text
+      try {
+        parsed = JSON.parse(text)
+      } catch {
+        // a page, or nothing
+      }
+      return { status: response.status, headers: response.headers, body: parsed }
+    }
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL') {
+    running.child.kill(signal)
+    await running.child.exited
+  }
+
+  return {
+    get url() {
+      return url()
+    },
+    get port() {
+      return running.port
+    },
+    get pid() {
+      return running.child.pid
+    },
+    key,
+    dataDir,
+    output: () => running.output(),
+    call: callWith(key),
+    as: callWith,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    async restart(extra) {
+      given = { ...given, ...extra }
+      running = await launch(given)
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL')
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}

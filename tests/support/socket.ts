@@ -1,0 +1,49 @@
+import WebSocket from 'ws'
+import type { Server } from './server'
+
+/** A subscriber that keeps every frame it is sent. */
+export interface Subscriber {
+  frames: string[]
+  /** Resolves when it has got as many frames as this, or fails when they do not come in time. */
+  got(count: number, withinMs?: number): Promise<string[]>
+  close(): void
+}
+
+/** Connects a client that is not ours, the `ws` package, with the server's key unless told otherwise. */
+export async function subscribe(
+  server: Server,
+  { key = server.key, query = '' }: { key?: string | null; query?: string } = {},
+): Promise<Subscriber> {
+  const url = `${server.url.replace('http', 'ws')}/ws/notify${query}`
+  const socket = new WebSocket(url, { headers: key === null ? {} : { Finance: key } })
+  const frames: string[] = []
+  let arrived = () => {}
+  socket.on('message', (data, isBinary) => {
+    frames.push(isBinary ? '(binary)' : data.toString())
+    arrived()
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', () => resolve())
+    socket.once('unexpected-response', (_request, response) => reject(new Error(`refused with ${response.statusCode}`)))
+    socket.once('error', reject)
+  })
+  return {
+    frames,
+    async got(count, withinMs = 5000) {
+      const deadline = Date.now() + withinMs
+      while (frames.length < count) {
+        const left = deadline - Date.now()
+        if (left <= 0) throw new Error(`${frames.length} of ${count} frames came in time`)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, left)
+          arrived = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
+      return frames
+    },
+    close: () => socket.close(),
+  }
+}
