@@ -61,7 +61,7 @@ function sent(socket: Socket, events: readonly FramedEvent[]): boolean {
   let dropped = false
   socket.cork(() => {
     for (const { text } of events) {
-      for (const frame of text) dropped ||= socket.sendText(JSON.stringify(frame)) === 0
+      for (const frame of text) dropped ||= socket.sendText(frame) === 0
     }
   })
   return !dropped && socket.getBufferedAmount() <= BACKPRESSURE_BYTES_MAX
