@@ -1,7 +1,7 @@
-import type { NewEvent } from '@channelling/contract'
+import type { EventType, NewEvent } from '@channelling/contract'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
-import type { Statement } from './statement'
+import type { Statement, Value } from './statement'
 
 /**
  * Everything that happened, in commit order: the truth that notifications read and each booking's history. Whoever
@@ -29,4 +29,19 @@ export const appendEvents = (events: NewEvent[]): Statement => ({
     SELECT value ->> 'type', value ->> 'sessionId', value ->> 'bookingId', value ->> 'clientId', value -> 'payload', value ->> 'at'
     FROM json_each(?) ORDER BY key`,
   args: [JSON.stringify(events)],
+})
+
+/**
+ * Appends one event of a type for each session that a query finds, in the order of their ids: for sessions whose ids the
+ * database gives, and for changes that happen only where a condition still holds. It goes into the very write as well.
+ * @param sessions a SELECT of `id`
+ */
+export const appendEventsOfSessions = (
+  type: EventType,
+  sessions: { sql: string; args: Value[] },
+  { clientId, at, payload = {} }: Pick<NewEvent, 'clientId' | 'at'> & Partial<Pick<NewEvent, 'payload'>>,
+): Statement => ({
+  sql: `INSERT INTO event (type, session_id, client_id, payload, at)
+    SELECT ?, id, ?, ?, ? FROM (${sessions.sql}) ORDER BY id`,
+  args: [type, clientId, JSON.stringify(payload), at, ...sessions.args],
 })

@@ -16,7 +16,7 @@ test('a session shows every property of the contract', async () => {
   await catalogue.database.write([{ sql: 'UPDATE seat SET next_number = 14', args: [] }])
   const reply = await catalogue.get(`/api/channel/sessions/${id}`)
   expect(reply.status).toBe(200)
-  expect(reply.body).toEqual({
+  expect(reply.body).toEqual<unknown>({
     status: 'success',
     code: 200,
     data: {

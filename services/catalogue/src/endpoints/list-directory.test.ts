@@ -13,13 +13,13 @@ const retire = (table: string) =>
   catalogue.database.write([{ sql: `UPDATE ${table} SET retired_at = 1 WHERE id = 1`, args: [] }])
 
 test('specialities and hospitals in use are listed by name, with totals', async () => {
-  expect(await list('specialities?size=1')).toEqual({
+  expect(await list('specialities?size=1')).toEqual<unknown>({
     status: 'success',
     code: 200,
     data: [{ id: 1, name: 'Cardiology', code: 'CARD', description: null }],
     page: { page: 0, size: 1, total: 2 },
   })
-  expect((await list('hospitals')).data[1]).toEqual({
+  expect((await list('hospitals')).data[1]).toEqual<unknown>({
     id: 2,
     name: 'Lake Hospital',
     code: 'LAKE',
@@ -45,7 +45,7 @@ test('a query is a part of the name or code, in capitals or not, and its % and _
 })
 
 test('a consultant comes with the hospitals in use where they see patients', async () => {
-  expect((await list('consultants')).data).toEqual([
+  expect((await list('consultants')).data).toEqual<unknown>([
     {
       id: 1,
       name: 'A. Perera',
@@ -71,7 +71,7 @@ test('a consultant comes with the hospitals in use where they see patients', asy
     },
   ])
   await retire('hospital')
-  expect((await list('consultants')).data[0].hospitals).toEqual([{ id: 2, name: 'Lake Hospital' }])
+  expect((await list('consultants')).data[0]!.hospitals).toEqual([{ id: 2, name: 'Lake Hospital' }])
 })
 
 test('consultants are found by speciality, hospital and a part of name or registration', async () => {
