@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { createKeyring } from '@channelling/access'
+import { importCatalogue } from '@channelling/catalogue'
+import { createCalendar } from '@channelling/contract'
+import { createLog } from '@channelling/http'
+import { type Database, DataInUse, open } from '@channelling/schema'
+import type { Settings } from '@channelling/settings'
+import { createAdministration } from '../administration'
+import { controlPath, createControl } from '../control'
+import { CommandFailed } from './command'
+
+/** The way of a command to the data, whether or not a server holds it. */
+export interface Reach {
+  /** Asks the control of the data; `path` begins with a slash. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  close(): Promise<void>
+}
+
+/** How long a server that is starting or closing may take until it answers or lets go of its data. */
+const PATIENCE_MS = 3_000
+const PAUSE_MS = 100
+
+/**
+ * Reaches the data of these settings: through the control socket of the server that holds it, or else by opening it.
+ * @throws CommandFailed where a server holds the data and does not answer
+ */
+export async function reach(settings: Settings, patienceMs = PATIENCE_MS): Promise<Reach> {
+  const deadline = performance.now() + patienceMs
+  for (;;) {
+    const overSocket = await reachServer(settings, deadline)
+    if (overSocket) return overSocket
+    try {
+      return await reachDatabase(settings)
+    } catch (error) {
+      if (!(error instanceof DataInUse)) throw error
+      if (performance.now() >= deadline) throw notAnswering(settings)
+    }
+    await Bun.sleep(PAUSE_MS)
+  }
+}
+
+const notAnswering = ({ DATA_DIR }: Settings) =>
+  new CommandFailed(
+    `A server holds the data in ${DATA_DIR} and does not answer on ${controlPath(DATA_DIR)}: try again, or restart it`,
+  )
+
+async function reachServer(settings: Settings, deadline: number): Promise<Reach | null> {
+  const unix = controlPath(settings.DATA_DIR)
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(`http://localhost${path}`, { ...init, unix, timeout: false } as BunFetchRequestInit)
+  try {
+    await ask('/', { signal: AbortSignal.timeout(Math.max(1, deadline - performance.now())) })
+  } catch (error) {
+    if ((error as Error).name === 'TimeoutError') throw notAnswering(settings)
+    return null
+  }
+  return { fetch: ask, close: async () => undefined }
+}
+
+async function reachDatabase(settings: Settings): Promise<Reach> {
+  const database: Database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN })
+  const log = createLog('silent', 'command')
+  const clock = Date.now
+  const calendar = createCalendar(settings.TIME_ZONE)
+  const secret = randomBytes(32).toString('hex')
+  const keyring = createKeyring({ database, clock })
+  const control = createControl({
+    administration: createAdministration({ database, keyring, calendar, clock, secret, log }),
+    importCatalogue: (files, options) =>
+      importCatalogue({ database, calendar, clock, currency: settings.CURRENCY }, files, options),
+    secret,
+    log,
+  })
+  return {
+    fetch: async (path, init) => control.fetch(new Request(`http://localhost${path}`, init)),
+    close: () => database.close(),
+  }
+}
