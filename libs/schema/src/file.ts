@@ -1,5 +1,4 @@
-import type { InArgs, Row } from '@libsql/client'
-import { connect, rowsOf } from './connection'
+import { connect } from './connection'
 import type { Database } from './database'
 import { DatabaseFault, faultOf } from './faults'
 import { lock } from './lock'
@@ -19,37 +18,25 @@ interface Waiting {
  * @throws DataInUse when another process has it open
  */
 export async function openFile(url: string): Promise<Database> {
-  const lease = lock(`${url.slice('file:'.length)}.lock`)
+  const path = url.slice('file:'.length)
+  const lease = lock(`${path}.lock`)
   try {
     await migrateTo(url)
-    const writer = await startWriter(url)
-    const reader = await connect(url, 'read')
+    const writer = await startWriter(path)
+    const reader = connect(path, 'read')
 
-    const readArrays = async (sql: string, args: unknown[]) => {
+    const guarded = <Read>(read: () => Read): Promise<Read> => {
       try {
-        const result = await reader.execute({ sql, args: args as InArgs })
-        return result.rows.map((row) => arrayOf(row, result.columns.length))
+        return Promise.resolve(read())
       } catch (error) {
-        throw faultOf(error)
+        return Promise.reject(faultOf(error))
       }
     }
 
     return {
-      async read<T>(sql: string, args: unknown[] = []) {
-        try {
-          return rowsOf(await reader.execute({ sql, args: args as InArgs })) as T[]
-        } catch (error) {
-          throw faultOf(error)
-        }
-      },
-      async readAll(statements) {
-        try {
-          return (await reader.batch(statements.map(plain), 'read')).map(rowsOf)
-        } catch (error) {
-          throw faultOf(error)
-        }
-      },
-      query: queryBuilder(readArrays),
+      read: <Row>(sql: string, args: unknown[] = []) => guarded(() => reader.rows(plain({ sql, args })) as Row[]),
+      readAll: (statements) => guarded(() => reader.rowsOfAll(statements.map(plain))),
+      query: queryBuilder((sql, args) => guarded(() => reader.arrays(plain({ sql, args })))),
       write: (statements) => writer.write(statements.map(plain)),
       async close() {
         reader.close()
@@ -63,9 +50,7 @@ export async function openFile(url: string): Promise<Database> {
   }
 }
 
-const arrayOf = (row: Row, length: number): unknown[] => Array.from({ length }, (_, column) => row[column])
-
-async function startWriter(url: string) {
+async function startWriter(path: string) {
   const worker = new Worker(new URL('./writer.ts', import.meta.url).href)
   const waiting = new Map<number, Waiting>()
   let lastId = 0
@@ -89,7 +74,7 @@ async function startWriter(url: string) {
     waiting.clear()
   }
 
-  post({ kind: 'open', url })
+  post({ kind: 'open', path })
   await opened.promise
   return {
     write(statements: ReturnType<typeof plain>[]): Promise<Written[]> {

@@ -1,5 +1,4 @@
-import { createClient, type InArgs } from '@libsql/client'
-import { rowsOf } from './connection'
+import { createClient, type ResultSet } from '@libsql/client'
 import type { Database } from './database'
 import { faultOf } from './faults'
 import { queryBuilder } from './query'
@@ -20,11 +19,11 @@ export async function openServer(url: string, authToken: string | undefined): Pr
 
   return {
     read: <T>(sql: string, args: unknown[] = []) =>
-      guarded(async () => rowsOf(await client.execute({ sql, args: args as InArgs })) as T[]),
+      guarded(async () => rowsOf(await client.execute(plain({ sql, args }))) as T[]),
     readAll: (statements) => guarded(async () => (await client.batch(statements.map(plain), 'read')).map(rowsOf)),
     query: queryBuilder((sql, args) =>
       guarded(async () => {
-        const result = await client.execute({ sql, args: args as InArgs })
+        const result = await client.execute(plain({ sql, args }))
         return result.rows.map((row) => Array.from({ length: result.columns.length }, (_, column) => row[column]))
       }),
     ),
@@ -45,4 +44,9 @@ export async function openServer(url: string, authToken: string | undefined): Pr
       client.close()
     },
   }
+}
+
+/** The rows of a result, keyed by column. */
+function rowsOf({ columns, rows }: ResultSet): Record<string, unknown>[] {
+  return rows.map((row) => Object.fromEntries(columns.map((name, column) => [name, row[column]])))
 }

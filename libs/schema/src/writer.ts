@@ -2,13 +2,12 @@
  * The one connection that writes to a data file, in a Worker of its own: a commit waits for the disk, and on the main
  * thread every other request would wait with it.
  */
-import type { Client } from '@libsql/client'
-import { connect, rowsOf } from './connection'
+import { type Connection, connect } from './connection'
 import { faultOf } from './faults'
 import type { PlainStatement, Written } from './statement'
 
 export type WriterRequest =
-  | { kind: 'open'; url: string }
+  | { kind: 'open'; path: string }
   | { kind: 'write'; id: number; statements: PlainStatement[] }
   | { kind: 'close' }
 
@@ -23,25 +22,23 @@ declare const self: {
   postMessage(reply: WriterReply): void
 }
 
-let client: Client
+let connection: Connection
 
-self.onmessage = async ({ data }) => {
+self.onmessage = ({ data }) => {
   switch (data.kind) {
     case 'open':
-      client = await connect(data.url, 'write')
+      connection = connect(data.path, 'write')
       return self.postMessage({ kind: 'opened' })
     case 'write':
       try {
-        const results = await client.batch(data.statements, 'write')
-        const written = results.map((result) => ({ rows: rowsOf(result), changes: result.rowsAffected }))
-        return self.postMessage({ kind: 'written', id: data.id, written })
+        return self.postMessage({ kind: 'written', id: data.id, written: connection.write(data.statements) })
       } catch (error) {
         const { code, message } = faultOf(error)
         return self.postMessage({ kind: 'failed', id: data.id, code, message })
       }
     case 'close':
-      await client.execute('PRAGMA wal_checkpoint(TRUNCATE)')
-      client.close()
+      connection.rows({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', args: [] })
+      connection.close()
       return self.postMessage({ kind: 'closed' })
   }
 }
