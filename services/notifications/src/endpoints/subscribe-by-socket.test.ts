@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import { type EventType, eventTypes, Refusal } from '@channelling/contract'
-import { anEvent, connectByHand, type Stage, startStage, watch } from '../testing'
+import { aCaller, anEvent, connectByHand, type Stage, startStage, watch } from '../testing'
 
 let stage: Stage
 afterEach(() => stage.close())
@@ -84,7 +84,7 @@ test('who is not admitted gets 401 in the envelope, and no socket', async () => 
     reason: 'key_missing',
     requestId: 'request-1',
   })
-  expect(watch(stage.port)).rejects.toThrow('did not open')
+  await expect(watch(stage.port)).rejects.toThrow('did not open')
 })
 
 test('an admission that fails for another reason is a 500 that tells nothing', async () => {
@@ -123,14 +123,21 @@ test('an old client that writes Upgrade: WebSocket is let in', async () => {
   screen.socket.destroy()
 })
 
-test('each handshake asks once who it is, so that a ticket is used once', async () => {
-  const asked: string[] = []
-  stage = await startStage(async (request) => {
-    asked.push(new URL(request.url).search)
-    return { clientId: 1, keyId: 1, access: 'own', scopes: ['notifications:read'] }
+test('each handshake asks once who it is, with the ticket of the address, so that a ticket is used once', async () => {
+  const asked: unknown[] = []
+  stage = await startStage(async (_, credential) => {
+    asked.push(credential)
+    return aCaller()
   })
   await watch(stage.port, '/ws/notify?access_token=abc')
-  expect(asked).toEqual(['?access_token=abc'])
+  expect(asked).toEqual(['abc'])
+})
+
+test('a screen that is let in without a key gets what the others get', async () => {
+  stage = await startStage(async () => null)
+  const screen = await watch(stage.port)
+  await stage.happen(last)
+  expect(await screen.until(LAST)).toEqual([LAST])
 })
 
 test('what a client says is ignored, and more than 4 KiB of it ends the connection', async () => {
