@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
+import { type Database, open } from '@channelling/schema'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
@@ -49,9 +50,21 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+export interface Given {
+  /** Settings, in addition to those that make a server of its own. */
+  environment?: Record<string, string>
+  /** What is in the database before the server starts. */
+  seed?: (database: Database) => Promise<void>
+}
+
 /** Starts a server as a process, with no limit of rates unless the environment names one. */
-export async function startServer(environment: Record<string, string> = {}): Promise<Server> {
+export async function startServer({ environment = {}, seed }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
+  if (seed) {
+    const database = await open({ url: `file:${dataDir}/channelling.db` })
+    await seed(database)
+    await database.close()
+  }
   const key = mintKey()
   let given = environment
   let running = await launch(given)
