@@ -82,6 +82,12 @@ test('a held place gives itself and its number back at the instant, before anyth
   expect((await catalogue.get('/api/channel/sessions?bookable=true')).body.page.total).toBe(1)
 })
 
+test('a reserved number whose hold ran out stays reserved', async () => {
+  const id = await aSession(catalogue.database, { reservedNumbers: [1] })
+  await someBookings(catalogue.database, id, [1, 2], '2026-05-18 07:00:00')
+  expect(await session(id)).toMatchObject({ booked: 0, nextNumber: 2 })
+})
+
 test('a run-out hold of one session changes nothing for another', async () => {
   const held = await aSession(catalogue.database)
   const other = await aSession(catalogue.database, { hospitalId: 2 })

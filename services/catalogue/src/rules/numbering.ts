@@ -18,4 +18,4 @@ export const lowestFree = ({ neverGiven, lowestReleased, lowestRunOut }: FreeNum
 export const turnOf = (
   number: number,
   session: { startsAt: Instant; startingNumber: number; minutesPerPatient: number },
-): Instant => session.startsAt + (number - session.startingNumber) * session.minutesPerPatient * MINUTE_MS
+): Instant => session.startsAt + Math.max(0, number - session.startingNumber) * session.minutesPerPatient * MINUTE_MS

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { type SessionState, type SessionStatus, sessionStatus } from './status'
+import { type SessionState, type SessionStatus, sessionStatus } from '@channelling/contract'
 
 const NOW = 1_000_000
 const open: SessionState = {
@@ -10,16 +10,16 @@ const open: SessionState = {
   heldAt: null,
   endsAt: NOW + 1,
   capacity: 2,
-  booked: 1,
+  taken: 1,
 }
 
 const cases: [string, Partial<SessionState>, SessionStatus][] = [
   ['with a place left', {}, 'Available'],
-  ['with its last place taken', { booked: 2 }, 'Full'],
-  ['without a limit', { capacity: 0, booked: 10_000 }, 'Available'],
+  ['with its last place taken', { taken: 2 }, 'Full'],
+  ['without a limit', { capacity: 0, taken: 10_000 }, 'Available'],
   ['whose end is this very instant', { endsAt: NOW }, 'Ended'],
   ['whose end was an instant ago', { endsAt: NOW - 1 }, 'Ended'],
-  ['put on hold, though full', { heldAt: 1, booked: 2 }, 'Hold'],
+  ['put on hold, though full', { heldAt: 1, taken: 2 }, 'Hold'],
   ['started, though on hold', { startedAt: 1, heldAt: 1 }, 'Started'],
   ['cancelled, though started', { cancelledAt: 1, startedAt: 1 }, 'Cancelled'],
   ['ended, though cancelled', { endedAt: 1, cancelledAt: 1 }, 'Ended'],

@@ -1,11 +1,13 @@
-import type { Instant, Paging } from '@channelling/contract'
+import type { Instant, Paging, SessionState } from '@channelling/contract'
 import type { Database } from '@channelling/schema'
 import type { Range } from '../rules/range'
-import type { Decisions } from '../rules/status'
 import { type Fragment, fragment, join, limit, readPage, where } from './page'
 
-/** A session with the names of what it refers to and its places as of one moment. Amounts in cents. */
-export interface Session extends Decisions {
+/**
+ * A session with the names of what it refers to and its places as of one moment: run-out holds are not `taken`. Amounts in
+ * cents.
+ */
+export interface Session extends SessionState {
   id: number
   consultantId: number
   consultant: string
@@ -15,8 +17,6 @@ export interface Session extends Decisions {
   hospital: string
   room: string | null
   startsAt: Instant
-  endsAt: Instant
-  capacity: number
   startingNumber: number
   minutesPerPatient: number
   localDoctorFee: number
@@ -25,8 +25,8 @@ export interface Session extends Decisions {
   foreignHospitalFee: number
   currency: string
   statusReason: string | null
-  /** Places taken, held ones included, run-out holds not. */
-  booked: number
+  /** Of its places; every change to the session or one of its bookings raises it. */
+  version: number
   neverGiven: number
   lowestReleased: number | null
   lowestRunOut: number | null
@@ -39,12 +39,17 @@ export interface SessionFilter extends Range {
   bookable?: boolean
 }
 
-/** Holds that ran out at `now` and still stand as held: they take no place any more. There are few, or none. */
+/**
+ * Holds that ran out at `now` and still stand as held: they take no place any more, and give their number back unless it is
+ * a reserved one. There are few, or none.
+ */
 const runOut = (now: Instant) =>
   fragment(
     `WITH run_out AS MATERIALIZED (
-      SELECT session_id, count(*) AS places, min(number) AS number FROM booking INDEXED BY booking_by_expiry
-      WHERE status = 'PENDING' AND expires_at <= ? GROUP BY session_id
+      SELECT b.session_id, count(*) AS places,
+        min(b.number) FILTER (WHERE b.number NOT IN (SELECT value FROM json_each(held.reserved_numbers))) AS number
+      FROM booking b INDEXED BY booking_by_expiry JOIN session held ON held.id = b.session_id
+      WHERE b.status = 'PENDING' AND b.expires_at <= ? GROUP BY b.session_id
     )`,
     now,
   )
@@ -55,7 +60,7 @@ const columns = `SELECT s.id, s.consultant_id AS consultantId, trim(coalesce(c.t
   s.minutes_per_patient AS minutesPerPatient, s.local_doctor_fee AS localDoctorFee, s.local_hospital_fee AS localHospitalFee,
   s.foreign_doctor_fee AS foreignDoctorFee, s.foreign_hospital_fee AS foreignHospitalFee, s.currency, s.holiday,
   s.ended_at AS endedAt, s.cancelled_at AS cancelledAt, s.started_at AS startedAt, s.held_at AS heldAt,
-  s.status_reason AS statusReason, seat.taken - coalesce(r.places, 0) AS booked, seat.next_number AS neverGiven,
+  s.status_reason AS statusReason, seat.taken - coalesce(r.places, 0) AS taken, seat.version, seat.next_number AS neverGiven,
   seat.released ->> 0 AS lowestReleased, r.number AS lowestRunOut`
 
 const withPlaces = `JOIN seat ON seat.session_id = s.id LEFT JOIN run_out r ON r.session_id = s.id`

@@ -1,7 +1,7 @@
-import { type Calendar, dateTimeOut, type Instant, money } from '@channelling/contract'
+import { type Calendar, dateTimeOut, type Instant, money, sessionStatus, sessionStatuses } from '@channelling/contract'
 import { z } from 'zod'
 import { lowestFree, turnOf } from '../../rules/numbering'
-import { isBookable, remainingPlaces, sessionStatus, sessionStatuses } from '../../rules/status'
+import { isBookable, remainingPlaces } from '../../rules/places'
 import type { Session } from '../../store/sessions'
 
 export const fee = z.object({ doctor: money, hospital: money, total: money })
@@ -76,7 +76,7 @@ export function sessionView(of: Session, now: Instant, calendar: Calendar): z.in
     statusReason: of.statusReason,
     bookable,
     capacity: of.capacity,
-    booked: of.booked,
+    booked: of.taken,
     remaining: remainingPlaces(of),
     nextNumber,
     minutesPerPatient: of.minutesPerPatient,
