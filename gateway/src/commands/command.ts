@@ -22,7 +22,8 @@ export async function runCommand(command: () => Promise<void>): Promise<void> {
       await command()
     } catch (error) {
       if (error instanceof CommandFailed) return leave(error.message, 1)
-      if (error instanceof WrongUsage || isArgumentFault(error)) return leave(`${error.message} (see --help)`, 2)
+      if (error instanceof WrongUsage) return leave(`${error.message} (see --help)`, 2)
+      if (isArgumentFault(error)) return leave(`${firstSentence(error.message)} (see --help)`, 2)
       throw error
     }
   })
@@ -35,3 +36,5 @@ function leave(line: string, code: number): void {
 
 const isArgumentFault = (error: unknown): error is Error =>
   error instanceof TypeError && String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
+
+const firstSentence = (message: string) => message.split(/\.\s/)[0]

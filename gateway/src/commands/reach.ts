@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring } from '@channelling/access'
 import { importCatalogue } from '@channelling/catalogue'
 import { createCalendar } from '@channelling/contract'
@@ -58,6 +59,8 @@ async function reachServer(settings: Settings, deadline: number): Promise<Reach 
 }
 
 async function reachDatabase(settings: Settings): Promise<Reach> {
+  mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
+  accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const database: Database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN })
   const log = createLog('silent', 'command')
   const clock = Date.now

@@ -44,6 +44,7 @@ const codes: Record<string, string> = {
   EADDRINUSE: 'The port is taken: stop what uses it, or set PORT to another',
   EACCES: 'No permission: the data folder must be writable (DATA_DIR), and a port below 1024 needs rights',
   EROFS: 'The data folder is read-only: set DATA_DIR to a writable one',
+  EEXIST: 'The data folder is not a folder: set DATA_DIR to one',
   ENOTDIR: 'The data folder is not a folder: set DATA_DIR to one',
   ENOSPC: 'The disk is full',
 }
