@@ -172,6 +172,7 @@ test('a rotated key works through the overlap, to the second, beside the new one
 test('without a body the old key ends with the rotation, and the new one lives as long as the old one was to', async () => {
   const old = await aKey({ expiresAt: '2026-05-20 09:30:00' })
   running.time.now += 86_400_000
+  expect(await verdict(old.key)).toBe(old.id)
   const reply = await send('PUT', `/api/admin/keys/${old.id}/rotate`)
   expect(reply.body.data).toMatchObject({ createdAt: '2026-05-19 09:30:00', expiresAt: '2026-05-21 09:30:00' })
   expect(await verdict(old.key)).toBe('key_retired')
