@@ -4,18 +4,21 @@ import { type Feed, socketLimits, sockets } from '@channelling/notifications'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
 import type { Authenticate } from './authentication'
-import { capabilities, capabilitiesDocument } from './capabilities'
+import { capabilities, capabilitiesOperation } from './capabilities'
 import { createDirectory } from './directory'
 import { docs } from './docs'
 import { readDocument } from './documents'
 import { createFront } from './front'
-import { health, healthDocument } from './health'
+import { health, healthOperations, isReady } from './health'
 import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
+import { SOCKET_PATH, socketOperation } from './socket'
 import type { AdmitSubscriber } from './subscribers'
 import type { Service } from './upstream'
 
 export const VERSION = '1.0.0'
+
+const discovery = [capabilitiesOperation, ...healthOperations]
 
 export interface GatewayDependencies {
   services: readonly Service[]
@@ -36,8 +39,13 @@ export async function createGateway(dependencies: GatewayDependencies) {
   const documents = await Promise.all(services.map(readDocument))
   const directory = createDirectory(documents)
   const front = createFront({ ...dependencies, directory })
-  const own = { '/api/capabilities': capabilitiesDocument, ...healthDocument }
-  const document = mergeDocuments({ documents, contextRoot, version: VERSION, own })
+  const offers = [
+    { about: 'What there is, and whether it runs', operations: discovery, ready: async () => true },
+    ...documents.map((document) => ({ ...document, ready: () => isReady(document.service) })),
+    // the socket stands beside the services: it belongs to whoever listens, and is fed by what is in the database
+    { about: '', operations: [socketOperation], ready: async () => true },
+  ]
+  const document = mergeDocuments({ groups: offers, contextRoot, version: VERSION })
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .onError({ as: 'global' }, ({ error }) => {
@@ -46,9 +54,9 @@ export async function createGateway(dependencies: GatewayDependencies) {
     })
     .use(bearer())
     .use(health(services))
-    .use(capabilities({ documents, version: VERSION, socketPath: '/ws/notify' }))
+    .use(capabilities({ offers, version: VERSION }))
     .use(docs({ contextRoot, document }))
-    .use(sockets({ feed, admit: admitSubscriber, log }))
+    .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log }))
     .all(
       '/*',
       ({ request, bearer, server }) =>

@@ -1,8 +1,7 @@
 import { envelope, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
-import type { Operation, ServiceDocument } from './documents'
-import { isReady } from './health'
+import { answer, type Operation, operation } from './documents'
 
 const resource = z.object({
   name: z.string(),
@@ -23,66 +22,58 @@ const statement = z.object({
   resources: z.array(resource),
 })
 
-/** One resource a path: what may be done there, with which scopes. */
-const resourcesOf = (document: ServiceDocument, ready: boolean): z.infer<typeof resource>[] =>
-  [...Map.groupBy(document.operations, ({ template }) => template)].map(([path, operations]) => ({
-    name: operations[0]!.tag || document.service.name,
-    path,
-    description: operations.map(({ summary }) => summary).join('; '),
-    operations: operations.map(({ method }) => method),
-    authentication: `Finance key with ${[...new Set(operations.map(scopeOf))].join(', ')}`,
-    status: ready ? 'available' : 'unavailable',
-  }))
+/** Operations, and whether what stands behind them can answer. */
+export interface Offer {
+  operations: readonly Operation[]
+  ready: () => Promise<boolean>
+}
 
-const scopeOf = ({ scope }: Operation) => String(scope)
+/** One resource a path: what may be done there, with which scopes. */
+async function resourcesOf({ operations, ready }: Offer): Promise<z.infer<typeof resource>[]> {
+  const status = (await ready()) ? 'available' : 'unavailable'
+  return [...Map.groupBy(operations, ({ template }) => template)].map(([path, among]) => ({
+    name: among[0]!.tag,
+    path,
+    description: among.map(({ summary }) => summary).join('; '),
+    operations: among.map(({ method }) => method),
+    authentication: authenticationOf(among),
+    status,
+  }))
+}
+
+function authenticationOf(operations: Operation[]): string {
+  const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))]
+  return scopes.length === 0 ? 'none' : `Finance key with ${scopes.join(', ')}`
+}
 
 export interface CapabilitiesOptions {
-  documents: readonly ServiceDocument[]
+  offers: readonly Offer[]
   version: string
-  /** How the socket is reached. */
-  socketPath: string
 }
 
 /** `GET /api/capabilities`: what this deployment offers, asked of the services as they run. */
-export const capabilities = ({ documents, version, socketPath }: CapabilitiesOptions) =>
+export const capabilities = ({ offers, version }: CapabilitiesOptions) =>
   new Elysia().get(
     '/api/capabilities',
-    async () => {
-      const listed = await Promise.all(
-        documents.map(async (document) => resourcesOf(document, await isReady(document.service))),
-      )
-      const notifications = documents.find(({ service }) => service.name === 'notifications')
-      const socket = {
-        name: 'Live notifications',
-        path: socketPath,
-        description: 'A WebSocket that says which sessions had bookings completed or cancelled',
-        operations: ['GET'],
-        authentication: 'Finance key with notifications:read, or access_token with a ticket',
-        status:
-          notifications && (await isReady(notifications.service)) ? ('available' as const) : ('unavailable' as const),
-      }
-      return success({
+    async () =>
+      success({
         name: 'Channelling API',
         version,
         description: 'Book consultants’ sessions at a hospital',
         authentication: 'A key in the Finance header, or as a bearer token',
         contact: 'The administrator of this hospital system, who issues the keys',
         termsOfUse: 'As agreed with the hospital when the key was issued',
-        resources: [...listed.flat(), socket],
-      })
-    },
+        resources: (await Promise.all(offers.map(resourcesOf))).flat(),
+      }),
     { detail: { hide: true } },
   )
 
 /** What the merged document says of it. */
-export const capabilitiesDocument = {
-  get: {
-    operationId: 'readCapabilities',
-    summary: 'Discover what this deployment offers',
-    tags: ['Discovery'],
-    security: [],
-    responses: {
-      '200': { description: 'Done', content: { 'application/json': { schema: envelope(statement) } } },
-    },
-  },
-}
+export const capabilitiesOperation = operation('GET', '/api/capabilities', {
+  operationId: 'readCapabilities',
+  summary: 'Discover what this deployment offers',
+  description: 'Every path with its methods, the scopes they take, and whether what stands behind it can answer now.',
+  tags: ['Discovery'],
+  security: [],
+  responses: { '200': answer(envelope(statement), 'Done') },
+})

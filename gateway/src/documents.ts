@@ -17,11 +17,15 @@ export interface Operation {
   document: JsonObject
 }
 
-/** What a service says of itself. */
-export interface ServiceDocument {
-  service: Service
+/** Operations that belong together, and in one sentence what they are for. */
+export interface OperationGroup {
   about: string
-  operations: Operation[]
+  operations: readonly Operation[]
+}
+
+/** What a service says of itself. */
+export interface ServiceDocument extends OperationGroup {
+  service: Service
 }
 
 interface OpenApi {
@@ -40,7 +44,7 @@ export async function readDocument(service: Service): Promise<ServiceDocument> {
   return { service, about: info.description ?? '', operations }
 }
 
-const operation = (method: string, template: string, document: JsonObject): Operation => ({
+export const operation = (method: string, template: string, document: JsonObject): Operation => ({
   method,
   template,
   scope: document['x-scope'] as Scope | undefined,
@@ -48,3 +52,9 @@ const operation = (method: string, template: string, document: JsonObject): Oper
   tag: String((document.tags as Json[] | undefined)?.[0] ?? ''),
   document,
 })
+
+/** An answer as the document shows it, for operations that no service documents. */
+export function answer(schema: object, description = ''): JsonObject {
+  const { description: about, ...json } = schema as JsonObject
+  return { description: description || about || '', content: { 'application/json': { schema: json } } }
+}

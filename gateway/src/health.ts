@@ -1,6 +1,8 @@
 import { Refusal } from '@channelling/contract'
-import { failure, success } from '@channelling/http'
+import { envelope, refusals, refuse, success } from '@channelling/http'
 import { Elysia } from 'elysia'
+import { z } from 'zod'
+import { answer, operation } from './documents'
 import { INTERNAL_ORIGIN, type Service } from './upstream'
 
 /** `GET /health/live`: the process answers. `GET /health/ready`: so does everything it depends on. */
@@ -9,16 +11,15 @@ export const health = (services: readonly Service[]) =>
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
       '/health/ready',
-      async ({ set }) => {
+      async () => {
         const checks = await Promise.all(
           services.map(async (service) => [service.name, await isReady(service)] as const),
         )
         if (checks.every(([, ready]) => ready)) {
           return success({ status: 'ready', checks: Object.fromEntries(checks) })
         }
-        set.status = 503
         const down = checks.filter(([, ready]) => !ready).map(([name]) => name)
-        return failure(new Refusal('service_unavailable', `Not ready: ${down.join(', ')}`), crypto.randomUUID())
+        return refuse(new Refusal('service_unavailable', `Not ready: ${down.join(', ')}`), crypto.randomUUID())
       },
       { detail: { hide: true } },
     )
@@ -29,39 +30,26 @@ export const isReady = async (service: Service): Promise<boolean> => {
   return answer?.ok === true
 }
 
-const state = (ready: string) => ({
-  summary: ready,
-  tags: ['Discovery'],
-  security: [],
-})
-
-const answered = (description: string) => ({
-  description,
-  content: {
-    'application/json': {
-      schema: {
-        type: 'object',
-        properties: { status: { type: 'string' }, code: { type: 'integer' }, data: { type: 'object' } },
-        required: ['status', 'code'],
-      },
-    },
-  },
-})
+const live = z.object({ status: z.literal('live') })
+const ready = z.object({ status: z.literal('ready'), checks: z.record(z.string(), z.boolean()) })
 
 /** What the merged document says of it. */
-export const healthDocument = {
-  '/health/live': {
-    get: {
-      operationId: 'readLiveness',
-      ...state('Whether the process answers'),
-      responses: { '200': answered('It does') },
+export const healthOperations = [
+  operation('GET', '/health/live', {
+    operationId: 'readLiveness',
+    summary: 'Whether the process answers',
+    tags: ['Discovery'],
+    security: [],
+    responses: { '200': answer(envelope(live), 'It does') },
+  }),
+  operation('GET', '/health/ready', {
+    operationId: 'readReadiness',
+    summary: 'Whether every service can answer',
+    tags: ['Discovery'],
+    security: [],
+    responses: {
+      '200': answer(envelope(ready), 'They can'),
+      '503': answer(refusals()[503]!, 'At least one cannot; the message names it'),
     },
-  },
-  '/health/ready': {
-    get: {
-      operationId: 'readReadiness',
-      ...state('Whether every service can answer'),
-      responses: { '200': answered('They can'), '503': answered('At least one cannot') },
-    },
-  },
-}
+  }),
+]

@@ -1,13 +1,36 @@
-import type { Json, JsonObject, ServiceDocument } from './documents'
+import { reasons } from '@channelling/contract'
+import type { Json, JsonObject, OperationGroup } from './documents'
 
-/** A response of an OpenAPI document with JSON alone: the Swagger plugin lists every media type it could have been. */
-function jsonOnly(response: JsonObject): JsonObject {
-  const { content, ...rest } = response
-  if (!content) return response
-  return { description: '', ...rest, content: { 'application/json': (content as JsonObject)['application/json']! } }
+/** JSON alone: the Swagger plugin lists every media type it could have been, and drops what closes a response's outermost object. */
+function jsonOnly({ content }: JsonObject): JsonObject {
+  const { schema } = (content as JsonObject)['application/json'] as { schema: JsonObject }
+  const closed = schema.properties ? { ...schema, additionalProperties: false } : schema
+  return { 'application/json': { schema: closed } }
+}
+
+/** An operation that can do without a body says that it may be null. */
+function bodyOf(body: JsonObject): JsonObject {
+  const content = jsonOnly(body)
+  const { schema } = content['application/json'] as { schema: JsonObject }
+  return { required: schema.nullable !== true, content }
 }
 
 const descriptions: Record<string, string> = { '200': 'Done', '201': 'Created' }
+
+const requestId = {
+  'X-Request-Id': { description: 'Names the request; quote it when something went wrong', schema: { type: 'string' } },
+}
+const retryAfter = {
+  'Retry-After': { description: 'Seconds after which trying again makes sense', schema: { type: 'integer' } },
+}
+
+/** The headers that go with a status, besides that of every error. */
+const headers: Record<string, JsonObject> = {
+  '201': { Location: { description: 'The path of what was created', schema: { type: 'string' } } },
+  '405': { Allow: { description: 'The methods that the path takes', schema: { type: 'string' } } },
+  '429': retryAfter,
+  '503': retryAfter,
+}
 
 /** Names what recurs once, under components, so that the document stays small enough to read. */
 function createComponents() {
@@ -32,25 +55,23 @@ function createComponents() {
 }
 
 export interface OpenApiOptions {
-  documents: readonly ServiceDocument[]
+  groups: readonly OperationGroup[]
   /** `''`, or `/channelling`. */
   contextRoot: string
   version: string
-  /** Paths that the gateway answers itself, as the document shows them. */
-  own: object
 }
 
 /** The one document of all services and of the gateway. */
-export function mergeDocuments({ documents, contextRoot, version, own }: OpenApiOptions): JsonObject {
+export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions): JsonObject {
   const components = createComponents()
-  const paths = { ...own } as JsonObject
-  const tags = new Set(['Discovery'])
-  for (const { operations } of documents) {
+  const paths: JsonObject = {}
+  const tags = new Map<string, string>()
+  for (const { about, operations } of groups) {
     for (const { method, template, tag, document } of operations) {
-      if (tag) tags.add(tag)
+      if (!tags.has(tag)) tags.set(tag, about)
       const { requestBody, responses, ...rest } = document
       const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components) }
-      if (requestBody) merged.requestBody = jsonOnly(requestBody as JsonObject)
+      if (requestBody) merged.requestBody = bodyOf(requestBody as JsonObject)
       paths[template] = { ...(paths[template] as JsonObject | undefined), [method.toLowerCase()]: merged }
     }
   }
@@ -59,30 +80,43 @@ export function mergeDocuments({ documents, contextRoot, version, own }: OpenApi
     info: {
       title: 'Channelling API',
       version,
-      description:
-        'Find consultants and their sessions, book places in them, and hear what becomes of the bookings. Every request carries a key in the `Finance` header; every answer has one envelope; every date reads `yyyy-MM-dd HH:mm:ss` in the hospital’s zone.',
+      description,
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     servers: [{ url: contextRoot || '/' }],
-    tags: [...tags].map((name) => ({ name })),
+    tags: [...tags].map(([name, description]) => ({ name, description })),
     security: [{ Finance: [] }, { Bearer: [] }],
     paths,
     components: {
       securitySchemes: {
         Finance: { type: 'apiKey', in: 'header', name: 'Finance', description: 'The key as it was issued' },
         Bearer: { type: 'http', scheme: 'bearer', description: 'The same key, for tools that only speak bearer' },
+        Ticket: { type: 'apiKey', in: 'query', name: 'access_token', description: 'A ticket, for the socket alone' },
       },
       responses: components.responses,
     },
   }
 }
 
+const description = `Find consultants and their sessions, book places in them, and hear what becomes of the bookings.
+
+Every request carries a key in the \`Finance\` header. Every date reads \`yyyy-MM-dd HH:mm:ss\` in the hospital’s zone. Every answer has one
+envelope: \`{ status, code, data }\`, a list with \`page\` beside it, or \`{ status, code, message, reason, requestId }\` for an error. A \`reason\`
+is stable, and each operation lists its own; a \`message\` may be reworded. A path that does not exist answers 404 \`no_such_path\`:
+${reasons.no_such_path.about.toLowerCase()}.`
+
 function mergeResponses(responses: JsonObject, components: ReturnType<typeof createComponents>): JsonObject {
   return Object.fromEntries(
-    Object.entries(responses).map(([status, response]): [string, Json] => {
-      const json = jsonOnly(response as JsonObject)
-      if (Number(status) < 400) return [status, { ...json, description: descriptions[status] ?? 'Done' }]
-      return [status, components.refer(status, json)]
+    Object.entries(responses).map(([status, given]): [string, Json] => {
+      const response = given as JsonObject
+      if (!response.content) return [status, response]
+      const error = Number(status) >= 400
+      const told: JsonObject = {
+        description: String(response.description || descriptions[status] || 'Done'),
+        ...(error || status in headers ? { headers: { ...(error && requestId), ...headers[status] } } : {}),
+        content: jsonOnly(response),
+      }
+      return [status, error ? components.refer(status, told) : told]
     }),
   )
 }

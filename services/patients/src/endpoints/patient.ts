@@ -3,11 +3,7 @@ import { z } from 'zod'
 import { sexes, type Told } from '../rules/person'
 import type { Patient } from '../store/patient-row'
 
-// OpenAPI 3.0 takes null only where the values list it too
-const sex = z
-  .enum(sexes, `must be one of ${sexes.join(', ')}`)
-  .nullable()
-  .meta({ enum: [...sexes, null] })
+const sex = z.enum(sexes, `must be one of ${sexes.join(', ')}`).nullable()
 
 /** A patient on the wire. */
 export const patient = z.object({

@@ -1,0 +1,23 @@
+import { refusals } from '@channelling/http'
+import { answer, operation } from './documents'
+
+export const SOCKET_PATH = '/ws/notify'
+
+/** A handshake has no body and waits for nobody. */
+const statuses = new Set(['400', '401', '403', '500'])
+
+const refused = Object.entries(refusals('ticket_invalid'))
+  .filter(([status]) => statuses.has(status))
+  .map(([status, schema]) => [status, answer(schema)])
+
+/** What the merged document says of the socket. */
+export const socketOperation = operation('GET', SOCKET_PATH, {
+  operationId: 'subscribe',
+  summary: 'Hear of bookings as they happen, over a WebSocket',
+  description:
+    'Upgrades to a WebSocket that sends text frames such as `Online Booking Completed - 12` and `Online Booking Cancelled - 12`, where the number is the id of the session. A browser connects with a ticket as `access_token`.',
+  tags: ['Notifications'],
+  security: [{ Finance: [] }, { Bearer: [] }, { Ticket: [] }],
+  'x-scope': 'notifications:read',
+  responses: { '101': { description: 'The socket is open' }, ...Object.fromEntries(refused) },
+})
