@@ -12,6 +12,8 @@ const START_MS_MAX = 20_000
 export interface Reply {
   status: number
   headers: Headers
+  /** The body as it came. */
+  text: string
   // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
   body: any
 }
@@ -127,7 +129,7 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
       } catch {
         // a page, or nothing
       }
-      return { status: response.status, headers: response.headers, body: parsed }
+      return { status: response.status, headers: response.headers, text, body: parsed }
     }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL') {

@@ -9,13 +9,28 @@ export interface Subscriber {
   close(): void
 }
 
+/** The answer to a handshake that opened no socket. */
+export class HandshakeRefused extends Error {
+  constructor(
+    readonly status: number,
+    // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
+    readonly body: any,
+  ) {
+    super(`refused with ${status}`)
+  }
+}
+
 /** Connects a client that is not ours, the `ws` package, with the server's key unless told otherwise. */
 export async function subscribe(
   server: Server,
-  { key = server.key, query = '' }: { key?: string | null; query?: string } = {},
+  {
+    key = server.key,
+    query = '',
+    headers = {},
+  }: { key?: string | null; query?: string; headers?: Record<string, string> } = {},
 ): Promise<Subscriber> {
   const url = `${server.url.replace('http', 'ws')}/ws/notify${query}`
-  const socket = new WebSocket(url, { headers: key === null ? {} : { Finance: key } })
+  const socket = new WebSocket(url, { headers: { ...(key !== null && { Finance: key }), ...headers } })
   const frames: string[] = []
   let arrived = () => {}
   socket.on('message', (data, isBinary) => {
@@ -24,7 +39,11 @@ export async function subscribe(
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('open', () => resolve())
-    socket.once('unexpected-response', (_request, response) => reject(new Error(`refused with ${response.statusCode}`)))
+    socket.once('unexpected-response', async (_request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of response) chunks.push(chunk as Buffer)
+      reject(new HandshakeRefused(response.statusCode ?? 0, JSON.parse(Buffer.concat(chunks).toString())))
+    })
     socket.once('error', reject)
   })
   return {

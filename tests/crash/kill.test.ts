@@ -1,0 +1,140 @@
+import { expect, test } from 'bun:test'
+import { truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Books, faultsIn, readBooks } from '../support/books'
+import { chanceFor } from '../support/chance'
+import { aHospital, aSession } from '../support/hospital'
+import { type Server, startServer } from '../support/server'
+
+const ROUNDS = 10
+const IN_FLIGHT = 200
+const SESSIONS = 4
+
+interface Asked {
+  /** The reference and the Idempotency-Key of the request. */
+  name: string
+  body: { sessionInstanceId: number; patientId: number; reference: string }
+}
+
+/** A booking that the server said it had made. */
+interface Promised {
+  id: number
+  sessionId: number
+  number: number
+  reference: string
+}
+
+const asking = (round: number): Asked[] =>
+  Array.from({ length: IN_FLIGHT }, (_, index) => {
+    const name = `r${round}-${index}`
+    return { name, body: { sessionInstanceId: 1 + (index % SESSIONS), patientId: 1 + index, reference: name } }
+  })
+
+/** Books, and says what came back; undefined when the server died first. */
+async function book(server: Server, { name, body }: Asked) {
+  const headers = { 'idempotency-key': name }
+  return server.call('POST', '/api/channel/bookings', body, { headers }).catch(() => undefined)
+}
+
+/** What the books lack of what was promised, as sentences. */
+function broken(promises: Promised[], books: Books): string[] {
+  const written = new Map(books.bookings.map((booking) => [booking.id, booking]))
+  return promises.flatMap(({ id, sessionId, number, reference }) => {
+    const booking = written.get(id)
+    if (!booking) return [`booking ${id} was promised and is lost`]
+    const kept = booking.session_id === sessionId && booking.number === number && booking.reference === reference
+    return kept ? [] : [`booking ${id} is not what was promised`]
+  })
+}
+
+const hospital = () =>
+  startServer({
+    seed: aHospital({
+      sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: ROUNDS * IN_FLIGHT })),
+      patients: IN_FLIGHT,
+    }),
+  })
+
+test(`whenever it is killed among ${IN_FLIGHT} bookings, each that was acknowledged is there after the restart, with its event, and each that was not can be asked for again`, async () => {
+  const chance = chanceFor('a kill')
+  await using server = await hospital()
+  const promised: Promised[] = []
+  const spans: number[] = []
+  let unanswered = 0
+
+  for (let round = 0; round <= ROUNDS; round++) {
+    const asked = asking(round)
+    const began = performance.now()
+    const replies = asked.map((one) => book(server, one))
+    // the first round runs to its end, to learn within what time a kill falls among the bookings
+    const moment = round === 0 ? undefined : chance.next() * Math.min(...spans)
+    if (moment !== undefined) {
+      await Bun.sleep(moment)
+      await server.kill()
+    }
+    const answered = await Promise.all(replies)
+    if (moment === undefined) {
+      spans.push(performance.now() - began)
+      await server.kill()
+    }
+    for (const reply of answered) {
+      if (!reply) unanswered++
+      else {
+        expect(reply.status).toBe(201)
+        promised.push(reply.body.data)
+      }
+    }
+
+    const books = readBooks(server.dataDir)
+    expect(faultsIn(books)).toEqual([])
+    expect(broken(promised, books)).toEqual([])
+
+    await server.restart()
+    const again = await Promise.all(asked.map((one) => book(server, one)))
+    for (const [index, reply] of again.entries()) {
+      expect(reply?.status).toBe(201)
+      const first = answered[index]
+      if (first) {
+        expect(reply!.text).toBe(first.text)
+        expect(reply!.headers.get('idempotent-replay')).toBe('true')
+      } else promised.push(reply!.body.data)
+    }
+  }
+
+  await server.stop()
+  const books = readBooks(server.dataDir)
+  expect(faultsIn(books)).toEqual([])
+  expect(broken(promised, books)).toEqual([])
+  // asked for again and again, none was made twice
+  expect(books.bookings).toHaveLength((ROUNDS + 1) * IN_FLIGHT)
+  expect(new Set(books.bookings.map(({ reference }) => reference)).size).toBe((ROUNDS + 1) * IN_FLIGHT)
+  console.log(`${unanswered} of ${ROUNDS * IN_FLIGHT} were in flight when it was killed`)
+  expect(unanswered).toBeGreaterThan(0)
+  expect(unanswered).toBeLessThan(ROUNDS * IN_FLIGHT)
+}, 120_000)
+
+test('the check sees a promise that was not kept', async () => {
+  await using server = await hospital()
+  const replies = await Promise.all(
+    asking(0)
+      .slice(0, 8)
+      .map((one) => book(server, one)),
+  )
+  await server.kill()
+  const promised: Promised[] = replies.map((reply) => reply!.body.data)
+  const spoilt = (...statements: string[]) =>
+    readBooks(server.dataDir, (copy) => {
+      for (const statement of statements) copy.run(statement)
+    })
+  const check = (books: Books) => [...broken(promised, books), ...faultsIn(books)]
+
+  expect(check(spoilt())).toEqual([])
+  expect(check(spoilt('DELETE FROM booking WHERE id = 3'))).toContain('booking 3 was promised and is lost')
+  expect(check(spoilt('DELETE FROM event WHERE booking_id = 4'))).toEqual(['booking 4 has no event'])
+  expect(check(spoilt('UPDATE seat SET taken = 9 WHERE session_id = 1'))).toEqual(['session 1 counts 9 taken, has 2'])
+  const twice = spoilt('DROP INDEX booking_number', 'UPDATE booking SET number = 1 WHERE session_id = 2')
+  expect(check(twice)).toContain('session 2 gave number 1 to 2 at a time')
+  // commits that never reached the disk
+  truncateSync(join(server.dataDir, 'channelling.db-wal'))
+  expect(check(spoilt())).toEqual(promised.map(({ id }) => `booking ${id} was promised and is lost`))
+})
