@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
 import { type Database, open } from '@channelling/schema'
+import { type Contract, contractOf } from './contract'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
@@ -38,7 +39,12 @@ export interface Server {
   pid: number
   /** Everything it wrote. */
   output(): string
-  /** Sends a request with the server's own key, unless another or none is named. */
+  /** What its document promises. */
+  contract: Contract
+  /**
+   * Sends a request with the server's own key, unless another or none is named.
+   * @throws ContractFault for an answer that the document does not describe
+   */
   call: Call
   /** `call`, with another key. */
   as(key: string): Call
@@ -104,7 +110,8 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
       listening.reject(new Error(`It ended with ${code} before it listened: ${output}`))
     })
     const port = await listening.promise.finally(() => clearTimeout(timer))
-    return { child, port, output: () => output }
+    const contract = await contractOf(`http://127.0.0.1:${port}${extra.CONTEXT_ROOT ?? ''}`)
+    return { child, port, contract, output: () => output }
   }
 
   const url = () => `http://127.0.0.1:${running.port}${given.CONTEXT_ROOT ?? ''}`
@@ -122,14 +129,16 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
         },
         body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
       })
+      const { status, headers: answered } = response
       const text = await response.text()
+      running.contract.check({ method, path: response.url.slice(url().length), status, headers: answered, text })
       let parsed: unknown = text
       try {
         parsed = JSON.parse(text)
       } catch {
         // a page, or nothing
       }
-      return { status: response.status, headers: response.headers, text, body: parsed }
+      return { status, headers: answered, text, body: parsed }
     }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL') {
@@ -143,6 +152,9 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
     },
     get port() {
       return running.port
+    },
+    get contract() {
+      return running.contract
     },
     get pid() {
       return running.child.pid
