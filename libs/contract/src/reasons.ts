@@ -44,7 +44,6 @@ export const reasons = {
   booking_expired: { kind: 'conflict', about: 'The hold ran out' },
   same_session: { kind: 'conflict', about: 'The booking is already in that session' },
   reference_used: { kind: 'conflict', about: 'The client used this reference before' },
-  number_taken: { kind: 'conflict', about: 'That number is not free' },
   request_in_progress: { kind: 'conflict', about: 'The first request with this Idempotency-Key is still running' },
   already_exists: { kind: 'conflict', about: 'There is one of that name already; see `existing`' },
   patient_exists: { kind: 'conflict', about: 'The patient is registered already; see `existing`' },
