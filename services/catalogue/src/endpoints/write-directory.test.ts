@@ -130,7 +130,9 @@ test('a session that is over keeps nobody in use', async () => {
   await aSession(catalogue.database)
   catalogue.setTime('2026-05-18 12:29:59')
   expect((await retire('consultants/1')).status).toBe(409)
+  expect((await retire('hospitals/1')).status).toBe(409)
   catalogue.setTime('2026-05-18 12:30:00')
+  expect((await retire('hospitals/1')).status).toBe(200)
   expect((await retire('consultants/1')).status).toBe(200)
 })
 
@@ -147,6 +149,11 @@ test('nothing new stands on what is not there or is retired', async () => {
     body: { reason: 'speciality_not_found' },
   })
   expect(await post('consultants', { ...consultants, specialityId: 1, hospitalIds: [1, 77] })).toMatchObject({
+    status: 404,
+    body: { reason: 'hospital_not_found' },
+  })
+  await retire('hospitals/2')
+  expect(await post('consultants', { ...consultants, specialityId: 1, hospitalIds: [2] })).toMatchObject({
     status: 404,
     body: { reason: 'hospital_not_found' },
   })

@@ -91,9 +91,12 @@ test('a change changes what is given, leaves the rest, and is told of once', asy
     fees: { local: { doctor: 1, hospital: 2, total: 3 }, foreign: { doctor: 1, hospital: 2, total: 3 } },
   } as never)
   expect(await events()).toEqual([['changed', {}]])
+  const version = () => catalogue.database.read('SELECT version FROM seat')
+  const written = await version()
   await change(id, { capacity: 40, room: null })
   await change(id, {})
   expect(await events()).toHaveLength(1)
+  expect(await version()).toEqual(written)
 })
 
 test('a session goes from status to status, each told of with where it came from', async () => {
