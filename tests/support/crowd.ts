@@ -42,7 +42,9 @@ async function stand(server: Server, { method, path, body, headers }: Asked): Pr
       },
       close: () => {
         try {
-          resolve(readReply(Buffer.concat(heard).toString()))
+          const reply = readReply(Buffer.concat(heard).toString())
+          server.contract.check({ method, path, ...reply })
+          resolve(reply)
         } catch (error) {
           reject(error)
         }
@@ -59,7 +61,11 @@ async function stand(server: Server, { method, path, body, headers }: Asked): Pr
     ...headers,
   }
   const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-  return { send: () => socket.write(`${method} ${path} HTTP/1.1\r\n${head.join('')}\r\n${sent}`), answered }
+  const { pathname, search } = new URL(`${server.url}${path}`)
+  return {
+    send: () => socket.write(`${method} ${pathname}${search} HTTP/1.1\r\n${head.join('')}\r\n${sent}`),
+    answered,
+  }
 }
 
 function readReply(heard: string): Reply {
