@@ -9,14 +9,12 @@ import {
   requireScope,
   signIdentity,
 } from '@channelling/http'
+import { ORIGIN_HEADER } from './administration'
 import type { Authenticate } from './authentication'
 import { readBody } from './body'
 import type { Directory } from './directory'
 import type { RateLimiter } from './rate-limit'
 import { INTERNAL_ORIGIN } from './upstream'
-
-/** Where a request came from, for the audit. */
-export const ORIGIN_HEADER = 'x-channelling-origin'
 
 /** The only headers of a caller that reach a service. */
 const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'] as const

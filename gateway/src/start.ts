@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
 import { createBookings } from '@channelling/bookings'
-import { createCatalogue } from '@channelling/catalogue'
+import { createCatalogue, demoFolder, importCatalogue, readFolder, startPublisher } from '@channelling/catalogue'
 import { createCalendar } from '@channelling/contract'
-import { closeGracefully, createLog, described } from '@channelling/http'
+import { closeGracefully, createLog, described, StartFault } from '@channelling/http'
 import { createFeed, createNotifications, redeemTicket } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { open } from '@channelling/schema'
@@ -12,6 +12,7 @@ import type { Settings } from '@channelling/settings'
 import { createAdministration } from './administration'
 import { createGateway } from './app'
 import { createAuthentication } from './authentication'
+import { controlPath, createControl, openControl } from './control'
 import { createRateLimiter } from './rate-limit'
 import { createAdmitSubscriber } from './subscribers'
 import { embedded } from './upstream'
@@ -38,25 +39,39 @@ export async function start(settings: Settings): Promise<Running> {
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN })
+
+  /** What is running so far; closed in reverse. */
+  const running: (() => Promise<void>)[] = [() => database.close()]
+  const closeAll = async () => {
+    for (const close of running.splice(0).reverse()) await close()
+  }
+
   try {
     if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
+    const shared = { database, calendar, clock, secret, log }
+    const catalogue = { ...shared, currency: settings.CURRENCY }
+    if (settings.DEMO_DATA === 'on') await fillIfEmpty(catalogue)
 
     const keyring = createKeyring({
       database,
       clock,
       onFault: (error) => log.warn(described(error), 'last uses not noted'),
     })
+    running.push(() => keyring.close())
     const feed = createFeed({ database, log })
-    const shared = { database, calendar, clock, secret, log }
+    running.push(() => feed.close())
+    await feed.start()
     const bookings = createBookings({ ...shared, holdMinutes: settings.HOLD_MINUTES, onEvents: () => feed.wake() })
+    running.push(() => bookings.close())
+    const administration = createAdministration({ ...shared, keyring })
     const authenticate = createAuthentication(keyring)
     const gateway = await createGateway({
       services: [
-        embedded('catalogue', createCatalogue({ ...shared, currency: settings.CURRENCY })),
+        embedded('catalogue', createCatalogue(catalogue)),
         embedded('bookings', bookings.app),
         embedded('patients', createPatients(shared)),
         embedded('notifications', createNotifications(shared)),
-        embedded('administration', createAdministration({ ...shared, keyring })),
+        embedded('administration', administration),
       ],
       contextRoot: settings.CONTEXT_ROOT,
       authenticate,
@@ -72,23 +87,46 @@ export async function start(settings: Settings): Promise<Running> {
       log,
     })
 
-    await feed.start()
-    gateway.listen({ hostname: settings.HOST, port: settings.PORT, maxRequestBodySize: LISTENER_BODY_BYTES_MAX })
+    gateway.listen({
+      hostname: settings.HOST,
+      port: settings.PORT,
+      maxRequestBodySize: LISTENER_BODY_BYTES_MAX,
+      // Elysia shares a port by default; a second server on it must fail instead
+      reusePort: false,
+    })
     const server = gateway.server!
+    // sockets first, or the server waits for them
+    running.push(async () => {
+      const closed = closeGracefully(server)
+      await feed.close()
+      await closed
+    })
+    const control = openControl({
+      path: controlPath(settings.DATA_DIR),
+      app: createControl({
+        administration,
+        importCatalogue: (files, options) => importCatalogue(catalogue, files, options),
+        secret,
+        log,
+      }),
+      log,
+    })
+    running.push(() => control.close())
+    const publisher = startPublisher(catalogue)
+    running.push(() => publisher.close())
     log.info({ address: `${server.hostname}:${server.port}` }, 'listening')
-    return {
-      port: server.port!,
-      async close() {
-        const stopped = closeGracefully(server)
-        await feed.close()
-        await stopped
-        await bookings.close()
-        await keyring.close()
-        await database.close()
-      },
-    }
+    return { port: server.port!, close: closeAll }
   } catch (error) {
-    await database.close()
+    await closeAll()
     throw error
   }
+}
+
+/** An empty database gets the demo catalogue; one that holds anything is left alone. */
+async function fillIfEmpty(catalogue: Parameters<typeof importCatalogue>[0]): Promise<void> {
+  const [something] = await catalogue.database.read('SELECT 1 FROM hospital LIMIT 1')
+  if (something) return
+  const read = await readFolder(demoFolder)
+  const done = read.ok ? await importCatalogue(catalogue, read.files) : read
+  if (!done.ok) throw new StartFault('The demo catalogue is not whole')
 }

@@ -5,6 +5,9 @@ export interface Asked {
   method: string
   path: string
   body?: unknown
+  /** The server's own unless named; null is none. */
+  key?: string | null
+  /** As they are written on the wire, letter case included; a name in another case is a second header. */
   headers?: Record<string, string>
 }
 
@@ -30,7 +33,7 @@ export async function crowd(server: Server, requests: readonly Asked[]): Promise
   return Promise.all(callers.map(({ answered }) => answered))
 }
 
-async function stand(server: Server, { method, path, body, headers }: Asked): Promise<Caller> {
+async function stand(server: Server, { method, path, body, key = server.key, headers }: Asked): Promise<Caller> {
   const { promise: answered, resolve, reject } = Promise.withResolvers<Reply>()
   const heard: Uint8Array[] = []
   const socket = await Bun.connect({
@@ -56,7 +59,7 @@ async function stand(server: Server, { method, path, body, headers }: Asked): Pr
   const fields = {
     host: `127.0.0.1:${server.port}`,
     connection: 'close',
-    finance: server.key,
+    ...(key !== null && { Finance: key }),
     ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
     ...headers,
   }

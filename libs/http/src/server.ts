@@ -43,6 +43,8 @@ export async function startOrExplain(start: () => Promise<void>): Promise<void> 
 const codes: Record<string, string> = {
   EADDRINUSE: 'The port is taken: stop what uses it, or set PORT to another',
   EACCES: 'No permission: the data folder must be writable (DATA_DIR), and a port below 1024 needs rights',
+  EPERM: 'No permission: the data folder must be writable (DATA_DIR)',
+  ENOENT: 'The data folder cannot be made: set DATA_DIR to one that can',
   EROFS: 'The data folder is read-only: set DATA_DIR to a writable one',
   EEXIST: 'The data folder is not a folder: set DATA_DIR to one',
   ENOTDIR: 'The data folder is not a folder: set DATA_DIR to one',

@@ -19,7 +19,7 @@ interface Waiting {
  */
 export async function openFile(url: string): Promise<Database> {
   const path = url.slice('file:'.length)
-  const lease = lock(`${path}.lock`)
+  const lease = lock(path)
   try {
     await migrateTo(url)
     const writer = await startWriter(path)

@@ -6,8 +6,14 @@ export class SettingsFault extends Error {
   override readonly name = 'SettingsFault'
 }
 
-const port = z.coerce.number().int().min(0).max(65535)
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const whole = (min: number, max: number) => {
+  const message = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+}
 const address = z.url('must be a URL').optional()
 
 const timeZone = z.string().refine((zone) => {
@@ -30,7 +36,7 @@ const contextRoot = z
 /** Every setting, with its default. */
 const settings = z.object({
   HOST: z.string().default('0.0.0.0'),
-  PORT: port.default(8080),
+  PORT: whole(0, 65_535).default(8080),
   CONTEXT_ROOT: contextRoot.default(''),
   DATA_DIR: z.string().min(1).default('./data'),
   DATABASE_URL: z
