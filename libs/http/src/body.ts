@@ -1,14 +1,15 @@
-import { Refusal } from '@channelling/contract'
+import { invalidField, Refusal } from '@channelling/contract'
 
 /**
  * Reads a JSON body for an endpoint (`parse: jsonBody`). No body at all is null: an operation that can do without one
  * says `.nullish()`. Undefined would make Elysia read the body a second time.
- * @throws Refusal `malformed_json`, `unsupported_media_type`
+ * @throws Refusal `malformed_json`, `unsupported_media_type`, `invalid_request` for one nested too deep
  */
 export async function jsonBody({ request }: { request: Request }): Promise<unknown> {
   const text = await request.text()
   if (text === '') return null
   requireJson(request.headers.get('content-type'))
+  requireShallow(text)
   try {
     return JSON.parse(text)
   } catch {
@@ -20,5 +21,34 @@ export async function jsonBody({ request }: { request: Request }): Promise<unkno
 export function requireJson(contentType: string | null): void {
   if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
     throw new Refusal('unsupported_media_type', 'The body must be application/json')
+  }
+}
+
+/**
+ * How deep a body may be nested, far deeper than any operation asks for. Elysia writes a refused body out, indented: of one that is
+ * nothing but brackets that would be hundreds of megabytes, and seconds in which nobody else is answered.
+ */
+const DEPTH_MAX = 32
+
+/** @throws Refusal `invalid_request` */
+function requireShallow(text: string): void {
+  let depth = 0
+  let inText = false
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        inText = !inText
+        break
+      case 0x5c: // \, before any character of a text
+        at++
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        if (!inText && ++depth > DEPTH_MAX) throw invalidField('body', `must not be nested deeper than ${DEPTH_MAX}`)
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (!inText) depth--
+    }
   }
 }
