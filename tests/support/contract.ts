@@ -115,7 +115,7 @@ type Fail = (what: string) => ContractFault
 const failing =
   (about: string, { path, text }: Answered): Fail =>
   (what) =>
-    new ContractFault(`${about} ${what} (${path}): ${text.slice(0, 1000)}`)
+    new ContractFault(`${about} ${what} (${path.slice(0, 200)}): ${text.slice(0, 1000)}`)
 
 /** By status, what every operation behind a key may answer, and what a path outside all of them does. */
 function genericReasons(operations: Documented[]): Map<number, string[]> {

@@ -1,0 +1,106 @@
+import { Database as Sqlite } from 'bun:sqlite'
+import { afterAll, expect, test } from 'bun:test'
+import { aHospital } from '../support/hospital'
+import { type Server, startServer } from '../support/server'
+import { type BadRequest, badRequestsOf } from './bad-requests'
+import { CANARY } from './bad-values'
+
+/** One server for all, started first: the tests are made from its document. */
+const server = await startServer({ seed: aHospital({ patients: 3 }) })
+afterAll(() => server[Symbol.asyncDispose]())
+
+const operations = server.contract.operations.filter(({ template }) => template.startsWith('/api/'))
+const before = await stored(server)
+
+/** Everything that is kept, table by table; when a key was last used is not news. */
+async function stored(of: Server): Promise<Record<string, unknown[]>> {
+  await of.call('GET', '/api/channel/sessions')
+  await of.stop()
+  const file = new Sqlite(`${of.dataDir}/channelling.db`, { readonly: true })
+  const tables = file.query("SELECT name FROM sqlite_schema WHERE type = 'table'").all() as { name: string }[]
+  const rows = Object.fromEntries(tables.map(({ name }) => [name, file.query(`SELECT * FROM "${name}"`).all()]))
+  file.close()
+  await of.restart()
+  return { ...rows, api_key: (rows.api_key as object[]).map((key) => ({ ...key, last_used_at: null })) }
+}
+
+/** What is wrong with how a bad request was answered; the recorder has looked at the envelope already. */
+async function faultOf(method: string, bad: BadRequest): Promise<string[]> {
+  const { path, body, raw, headers, what } = bad
+  try {
+    const reply = await server.call(method, path, body, { raw, headers })
+    const told = `${what}: ${reply.status} ${reply.text.slice(0, 300)}`
+    if (reply.status !== bad.status || reply.body.reason !== bad.reason)
+      return [`${told}, not ${bad.status} ${bad.reason}`]
+    if (reply.text.includes(CANARY) || reply.text.includes('73917391')) return [`${told} says back what was sent`]
+    const fields: { path: string }[] = reply.body.fields ?? []
+    if (bad.field && !fields.some((field) => field.path.startsWith(bad.field!))) return [`${told}, not at ${bad.field}`]
+    return []
+  } catch (error) {
+    return [`${what}: ${error}`]
+  }
+}
+
+test.each(operations.map((operation) => [`${operation.method} ${operation.template}`, operation] as const))(
+  'bad input to %s is refused, said where and never said back',
+  async (_name, operation) => {
+    const faults: string[] = []
+    for (const bad of badRequestsOf(operation)) faults.push(...(await faultOf(operation.method, bad)))
+    expect(faults).toEqual([])
+  },
+  60_000,
+)
+
+test('a page far past the end is empty', async () => {
+  const lists = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'page'))
+  expect(lists.length).toBeGreaterThan(8)
+  for (const { template } of lists) {
+    const query = template.endsWith('/search') ? '&name=patient' : ''
+    const { status, body } = await server.call(
+      'GET',
+      `${template.replace(/\{[^}]+\}/, '1')}?page=1000000000&size=200${query}`,
+    )
+    expect([template, status, body.data]).toEqual([template, 200, []])
+  }
+})
+
+test('a key that is no key is never said back', async () => {
+  for (const key of [CANARY, `chk_live_${CANARY}`, 'x'.repeat(10_000)]) {
+    for (const headers of <Record<string, string>[]>[
+      { finance: key },
+      { authorization: `Bearer ${key}` },
+      { authorization: `Basic ${key}` },
+    ]) {
+      const { status, text } = await server.call('GET', '/api/channel/sessions', undefined, { key: null, headers })
+      expect(status).toBe(401)
+      expect(text).not.toContain(key)
+    }
+  }
+})
+
+test('after all of it nothing was written, and the server goes on', async () => {
+  expect(await stored(server)).toEqual(before)
+  expect(server.output()).not.toContain(CANARY)
+  const { status } = await server.call('POST', '/api/channel/bookings', { sessionInstanceId: 1, patientId: 1 })
+  expect(status).toBe(201)
+  expect((await stored(server)).booking).toHaveLength(1)
+}, 30_000)
+
+test('bad requests are made for every property and parameter', () => {
+  const fields = new Map(
+    operations.map((operation) => [
+      operation.object.operationId,
+      new Set(badRequestsOf(operation).map(({ field }) => field)),
+    ]),
+  )
+  expect([...fields.get('reservePlace')!]).toContainEqual('body.sessionInstanceId')
+  for (const { object, parameters, body } of operations) {
+    const wanted = [
+      ...parameters
+        .filter((parameter) => parameter.in !== 'header')
+        .map((parameter) => `${parameter.in}.${parameter.name}`),
+      ...Object.keys(body?.properties ?? {}).map((name) => `body.${name}`),
+    ]
+    expect([...fields.get(object.operationId)!]).toEqual(expect.arrayContaining(wanted))
+  }
+})
