@@ -1,0 +1,77 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A load: the same requests, as fast as the connections allow. */
+export interface Load {
+  url: string
+  headers?: Record<string, string>
+  /** A body made anew for each request: a Lua expression that gives its text. Makes it a POST. */
+  luaBody?: string
+  seconds?: number
+  connections?: number
+}
+
+export interface Measured {
+  perSecond: number
+  p99Ms: number
+  /** Answers other than 2xx and 3xx. */
+  refused: number
+}
+
+/** Puts a load on a server with wrk, Debian's. */
+export async function measure({ url, headers = {}, luaBody, seconds = 5, connections = 64 }: Load): Promise<Measured> {
+  const script = join(mkdtempSync(join(tmpdir(), 'wrk-')), 'load.lua')
+  writeFileSync(
+    script,
+    `math.randomseed(os.time())
+${luaBody ? 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"' : ''}
+${luaBody ? `request = function() return wrk.format(nil, nil, nil, ${luaBody}) end` : ''}
+done = function(summary, latency)
+  io.write(string.format("RESULT %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(99), summary.errors.status))
+end
+`,
+  )
+  const named = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
+  const child = Bun.spawn(
+    ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, ...named, url],
+    { stdout: 'pipe', stderr: 'inherit' },
+  )
+  const output = await new Response(child.stdout).text()
+  const result = /RESULT (\d+) (\d+) (\d+) (\d+)/.exec(output)
+  if (!result) throw new Error(`wrk did not measure; is it installed? ${output}`)
+  const [requests, durationUs, p99Us, refused] = result.slice(1).map(Number) as [number, number, number, number]
+  return { perSecond: requests / (durationUs / 1e6), p99Ms: p99Us / 1000, refused }
+}
+
+export const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+/** Measures loads in turn, A B A B A B, so that what disturbs the machine disturbs both; medians. */
+export async function inTurn<Name extends string>(
+  loads: Record<Name, Load>,
+  rounds = 3,
+): Promise<Record<Name, Measured>> {
+  const names = Object.keys(loads) as Name[]
+  const seen = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as Record<Name, Measured[]>
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) seen[name].push(await measure(loads[name]))
+  }
+  const middle = (of: Measured[]): Measured => ({
+    perSecond: median(of.map(({ perSecond }) => perSecond)),
+    p99Ms: median(of.map(({ p99Ms }) => p99Ms)),
+    refused: of.reduce((sum, { refused }) => sum + refused, 0),
+  })
+  return Object.fromEntries(names.map((name) => [name, middle(seen[name])])) as Record<Name, Measured>
+}
+
+/** One line of a table of results. */
+export const told = (name: string, { perSecond, p99Ms, refused }: Measured, beside?: Measured): string =>
+  [
+    name.padEnd(44),
+    `${Math.round(perSecond).toLocaleString('en').padStart(9)}/s`,
+    `p99 ${p99Ms.toFixed(1).padStart(6)} ms`,
+    refused > 0 ? `${refused} refused` : '',
+    beside ? `ratio ${(perSecond / beside.perSecond).toFixed(3)}` : '',
+  ]
+    .join('  ')
+    .trimEnd()
