@@ -1,10 +1,12 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Books, faultsIn, readBooks } from '../support/books'
 import { chanceFor } from '../support/chance'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 const ROUNDS = 10
 const IN_FLIGHT = 200
@@ -111,7 +113,7 @@ test(`whenever it is killed among ${IN_FLIGHT} bookings, each that was acknowled
   console.log(`${unanswered} of ${ROUNDS * IN_FLIGHT} were in flight when it was killed`)
   expect(unanswered).toBeGreaterThan(0)
   expect(unanswered).toBeLessThan(ROUNDS * IN_FLIGHT)
-}, 120_000)
+})
 
 test('the check sees a promise that was not kept', async () => {
   await using server = await hospital()

@@ -1,7 +1,9 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import type { Database } from '@channelling/schema'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 /** A skin doctor beside the two cardiologists, who sits tomorrow. */
 const withDermatology = async (database: Database) => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { MINUTE_MS } from '@channelling/contract'
 import type { Database } from '@channelling/schema'
 import { faultsIn, readBooks } from '../support/books'
@@ -6,6 +6,8 @@ import { type Desk, startDesk } from '../support/desk'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
 import { subscribe } from '../support/socket'
+
+setDefaultTimeout(60_000)
 
 const session = async (desk: Pick<Desk, 'call'>, id = 1) =>
   (await desk.call('GET', `/api/channel/sessions/${id}`)).body.data
@@ -132,4 +134,4 @@ test('a hold runs out by itself: screens are told, the history has it, nobody di
   screen.close()
   await server.stop()
   expect(faultsIn(readBooks(server.dataDir))).toEqual([])
-}, 20_000)
+})

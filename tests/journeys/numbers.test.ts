@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 let server: Server
 beforeAll(async () => {

@@ -1,7 +1,9 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { faultsIn, readBooks } from '../support/books'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 const book = (server: Server, sessionInstanceId: number, more: object = {}) =>
   server.call('POST', '/api/channel/bookings', { sessionInstanceId, patientId: 1, ...more })

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { crowd } from '../support/crowd'
 import { aHospital } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 let server: Server
 beforeAll(async () => {

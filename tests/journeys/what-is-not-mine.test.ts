@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type ApiClient, aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
 import { type Reply, type Server, startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 let server: Server
 let owner: ApiClient

@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { faultsIn, readBooks } from '../support/books'
 import { aClient } from '../support/client'
 import { crowd } from '../support/crowd'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 const ROUNDS = 20
 const CALLERS = 200
@@ -26,7 +28,7 @@ test(`of ${CALLERS} callers for the last place, ${ROUNDS} times over, one gets i
       Array.from({ length: CALLERS }, (_, caller) => ({
         method: 'POST',
         path: '/api/channel/bookings',
-        headers: { finance: clients[caller % clients.length]!.key },
+        key: clients[caller % clients.length]!.key,
         body: { sessionInstanceId, patientId: caller + 1 },
       })),
     )
@@ -43,4 +45,4 @@ test(`of ${CALLERS} callers for the last place, ${ROUNDS} times over, one gets i
   const books = readBooks(server.dataDir)
   expect(faultsIn(books)).toEqual([])
   expect(books.bookings).toHaveLength(capacities.reduce((sum, capacity) => sum + capacity))
-}, 60_000)
+})

@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { faultsIn, readBooks } from '../support/books'
 import { aClient } from '../support/client'
 import { crowd } from '../support/crowd'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 const CALLERS = 1000
 const PLACES = 300
@@ -18,7 +20,7 @@ test(`${CALLERS} callers at once for ${PLACES} places get the numbers 1 to ${PLA
     Array.from({ length: CALLERS }, (_, caller) => ({
       method: 'POST',
       path: '/api/channel/bookings',
-      headers: { finance: clients[caller % clients.length]!.key },
+      key: clients[caller % clients.length]!.key,
       body: { sessionInstanceId: 1, patientId: caller + 1 },
     })),
   )
@@ -38,4 +40,4 @@ test(`${CALLERS} callers at once for ${PLACES} places get the numbers 1 to ${PLA
   const written = books.bookings.map(({ id, number, patient_id }) => `${id} ${number} ${patient_id}`)
   const told = served.sort((a, b) => a.id - b.id).map(({ id, number, patientId }) => `${id} ${number} ${patientId}`)
   expect(written).toEqual(told)
-}, 60_000)
+})

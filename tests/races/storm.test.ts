@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import { faultsIn, readBooks } from '../support/books'
 import { chanceFor } from '../support/chance'
 import { type ApiClient, aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
+
+setDefaultTimeout(60_000)
 
 const WORKERS = 40
 const ACTS_EACH = 60
@@ -74,4 +76,4 @@ test('a storm of bookings, cancellations and moves leaves every place, number an
   expect(faultsIn(books)).toEqual([])
   expect(books.events).toHaveLength(changes)
   expect(books.bookings.map(({ id }) => id)).toEqual(made.map(({ id }) => id).sort((a, b) => a - b))
-}, 60_000)
+})

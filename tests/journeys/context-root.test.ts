@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { readSettings } from '@channelling/settings'
+import { aHospital } from '../support/hospital'
+import { type Server, startServer } from '../support/server'
+import { HandshakeRefused, subscribe } from '../support/socket'
+
+setDefaultTimeout(60_000)
+
+const ROOT = '/hospital/channelling'
+
+let server: Server
+beforeAll(async () => {
+  server = await startServer({ environment: { CONTEXT_ROOT: ROOT }, seed: aHospital() })
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** An address as it is, whatever the context root. */
+const at = (path: string, init: RequestInit = {}) =>
+  fetch(`http://127.0.0.1:${server.port}${path}`, { headers: { finance: server.key }, ...init })
+
+test('the context root goes before every path, and without it there is nothing', async () => {
+  for (const path of [
+    '/api/channel/specialities',
+    '/api/channel/hospitals',
+    '/api/channel/consultants?query=consultant',
+    '/api/channel/sessions',
+    '/api/channel/sessions/1',
+    '/api/patients/search?id=1',
+    '/api/patients/1',
+    '/api/admin/clients',
+    '/api/capabilities',
+    '/health/live',
+    '/health/ready',
+    '/docs',
+    '/docs/openapi.json',
+    '/docs/swagger-ui-bundle.js',
+  ]) {
+    expect(`${path} ${(await at(`${ROOT}${path}`)).status}`).toBe(`${path} 200`)
+    for (const elsewhere of [path, `/hospital${path}`, `${ROOT}x${path}`, `/x${ROOT}${path}`]) {
+      const reply = await at(elsewhere)
+      expect(`${elsewhere} ${reply.status}`).toBe(`${elsewhere} 404`)
+      expect(await reply.json()).toMatchObject({ status: 'error', code: 404, reason: 'no_such_path' })
+    }
+  }
+})
+
+test('a created booking is where its Location says', async () => {
+  const asked = { sessionInstanceId: 1, patientId: 1 }
+  const booked = await server.call('POST', '/api/channel/bookings', asked, { headers: { 'idempotency-key': 'root' } })
+  const location = booked.headers.get('location')!
+  expect(location).toBe(`${ROOT}/api/channel/bookings/${booked.body.data.id}`)
+  expect(((await (await at(location)).json()) as { data: unknown }).data).toEqual(booked.body.data)
+
+  const again = await server.call('POST', '/api/channel/bookings', asked, { headers: { 'idempotency-key': 'root' } })
+  expect(again.headers.get('location')).toBe(location)
+  const moved = await server.call('PUT', `/api/channel/bookings/${booked.body.data.id}/cancel`)
+  expect(moved.status).toBe(200)
+  const patient = await server.call('POST', '/api/patients', { name: 'Jane Doe', phone: '0771234567' })
+  expect(patient.headers.get('location')).toBe(`${ROOT}/api/patients/${patient.body.data.id}`)
+})
+
+test('errors keep the envelope under the root: wrong method, no key, no path', async () => {
+  const wrong = await server.call('DELETE', '/api/channel/bookings/1')
+  expect(`${wrong.status} ${wrong.body.reason} ${wrong.headers.get('allow')}`).toBe('405 method_not_allowed GET')
+  const keyless = await server.call('GET', '/api/channel/sessions', undefined, { key: null })
+  expect(`${keyless.status} ${keyless.body.reason}`).toBe('401 key_missing')
+  const nowhere = await server.call('GET', '/api/channel/nothing')
+  expect(`${nowhere.status} ${nowhere.body.reason}`).toBe('404 no_such_path')
+})
+
+test('the docs page, its parts and its document name the root', async () => {
+  const page = await (await at(`${ROOT}/docs`)).text()
+  const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part]) => part!)
+  expect(parts.length).toBeGreaterThan(2)
+  for (const part of parts) {
+    expect(part).toStartWith(`${ROOT}/docs/`)
+    expect(`${part} ${(await at(part)).status}`).toBe(`${part} 200`)
+  }
+  const start = await (await at(parts.find((part) => part.endsWith('start.js'))!)).text()
+  expect(start).toContain(`${ROOT}/docs/openapi.json`)
+  const { body } = await server.call('GET', '/docs/openapi.json')
+  expect(body.servers).toEqual([{ url: ROOT }])
+})
+
+test('the socket is under the root, and nowhere else', async () => {
+  const screen = await subscribe(server)
+  await server.call('POST', '/api/channel/bookings', { sessionInstanceId: 1, patientId: 1 })
+  expect(await screen.got(1)).toEqual(['Online Booking Completed - 1'])
+  screen.close()
+  const bare = { ...server, url: `http://127.0.0.1:${server.port}` }
+  const refused = await subscribe(bare).catch((error) => error)
+  expect(refused).toBeInstanceOf(HandshakeRefused)
+  expect(refused).toMatchObject({ status: 404, body: { reason: 'no_such_path' } })
+})
+
+test('a root may be written without its slash, or with one too many', () => {
+  for (const written of ['channelling', '/channelling', '/channelling/', 'channelling/']) {
+    expect(readSettings({ CONTEXT_ROOT: written }).CONTEXT_ROOT).toBe('/channelling')
+  }
+  for (const written of ['', '/']) expect(readSettings({ CONTEXT_ROOT: written }).CONTEXT_ROOT).toBe('')
+})
