@@ -15,6 +15,17 @@ function bodyOf(body: JsonObject): JsonObject {
   return { required: schema.nullable !== true, content }
 }
 
+/**
+ * A parameter that may be left out says its example in its description: the docs page would fill an `example` in, and who tries the
+ * operation out would ask for it unawares.
+ */
+function parameterOf(parameter: JsonObject): JsonObject {
+  const { example, ...schema } = parameter.schema as JsonObject
+  if (parameter.required === true || example === undefined) return parameter
+  const told = [parameter.description, `For example \`${example}\``].filter(Boolean).join('. ')
+  return { ...parameter, description: told, schema }
+}
+
 const descriptions: Record<string, string> = { '200': 'Done', '201': 'Created' }
 
 const requestId = {
@@ -69,8 +80,9 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
   for (const { about, operations } of groups) {
     for (const { method, template, tag, document } of operations) {
       if (!tags.has(tag)) tags.set(tag, about)
-      const { requestBody, responses, ...rest } = document
+      const { parameters, requestBody, responses, ...rest } = document
       const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components) }
+      if (parameters) merged.parameters = (parameters as JsonObject[]).map(parameterOf)
       if (requestBody) merged.requestBody = bodyOf(requestBody as JsonObject)
       paths[template] = { ...(paths[template] as JsonObject | undefined), [method.toLowerCase()]: merged }
     }

@@ -28,6 +28,7 @@ const body = z
     path: ['sessionInstanceId'],
     message: 'exactly one of sessionInstanceId and sessionId must be given',
   })
+  .meta({ example: { sessionInstanceId: 12, patientId: 7, paymentMethod: 'OnCall', reference: 'AGT-REF-001' } })
 
 export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<BookingView>; identity: Identity }) =>
   new Elysia().use(identity).post(
