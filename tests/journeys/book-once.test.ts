@@ -110,6 +110,25 @@ test('what one client keeps under a key is nothing to another', async () => {
   expect(theirs.body.data.id).not.toBe(mine.body.data.id)
 })
 
+test('clients that use the same key and reference at the same moment each get a booking of their own', async () => {
+  const replies = await crowd(
+    server,
+    Array.from({ length: 40 }, (_, index) => ({
+      method: 'POST',
+      path,
+      key: [agent.key, other.key][index % 2],
+      headers: { 'idempotency-key': 'moment' },
+      body: { sessionInstanceId: 5, patientId: 1, reference: 'MOMENT' },
+    })),
+  )
+  expect(replies.map(({ status }) => status)).toEqual(Array(40).fill(201))
+  const [mine, theirs] = [0, 1].map(
+    (client) => new Set(replies.filter((_, index) => index % 2 === client).map(({ body }) => body.data.id)),
+  )
+  expect([mine!.size, theirs!.size]).toEqual([1, 1])
+  expect(mine!.isDisjointFrom(theirs!)).toBe(true)
+})
+
 test('an Idempotency-Key has 1 to 255 characters', async () => {
   const asked = { sessionInstanceId: 1, patientId: 1 }
   expect((await once(agent.call, 'k'.repeat(255), 'POST', path, asked)).status).toBe(201)
