@@ -13,7 +13,7 @@ const bun = process.execPath
 const suites: Suite[] = [
   {
     name: 'bun test',
-    command: [bun, 'test', 'libs', 'services', 'gateway', 'tests'],
+    command: [bun, 'test', '--timeout', '60000', 'libs', 'services', 'gateway', 'tests'],
     passed: /^\s*(\d+) pass$/m,
     failed: /^\s*(\d+) fail$/m,
   },

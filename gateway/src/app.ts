@@ -1,4 +1,3 @@
-import type { Instant } from '@channelling/contract'
 import { type Log, refusalOf, refuse } from '@channelling/http'
 import { type Feed, socketLimits, sockets } from '@channelling/notifications'
 import { bearer } from '@elysiajs/bearer'
@@ -28,8 +27,6 @@ export interface GatewayDependencies {
   admitSubscriber: AdmitSubscriber
   feed: Feed
   rateLimiter: RateLimiter
-  secret: string
-  clock: () => Instant
   log: Log
 }
 

@@ -1,14 +1,5 @@
-import { type Caller, type Instant, Refusal } from '@channelling/contract'
-import {
-  IDENTITY_HEADER,
-  type Log,
-  pathOf,
-  REQUEST_ID_HEADER,
-  refusalOf,
-  refuse,
-  requireScope,
-  signIdentity,
-} from '@channelling/http'
+import { Refusal } from '@channelling/contract'
+import { type Log, pathOf, REQUEST_ID_HEADER, refusalOf, refuse, requireScope } from '@channelling/http'
 import { ORIGIN_HEADER } from './administration'
 import type { Authenticate } from './authentication'
 import { readBody } from './body'
@@ -25,9 +16,6 @@ export interface FrontOptions {
   authenticate: Authenticate
   rateLimiter: RateLimiter
   directory: Directory
-  /** Shared with the services, which trust nobody else. */
-  secret: string
-  clock: () => Instant
   log: Log
 }
 
@@ -54,7 +42,7 @@ const ownPaths = new Set([
  * passes unseen.
  */
 export function createFront(options: FrontOptions): (arrival: Arrival) => Promise<Response> {
-  const { contextRoot, authenticate, rateLimiter, directory, secret, clock, log } = options
+  const { contextRoot, authenticate, rateLimiter, directory, log } = options
 
   async function answer({ request, bearer, origin }: Arrival, requestId: string): Promise<Response> {
     const { url, headers, method } = request
@@ -66,22 +54,14 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     const route = directory.find(method, path)
     requireScope(caller, route.scope)
     const body = await readBody(request)
-    const asked = `${INTERNAL_ORIGIN}${path}${url.slice(url.indexOf(path) + path.length)}`
-    return route.service.send(build(caller, { asked, headers, method, body, origin, requestId }))
-  }
-
-  function build(caller: Caller, { asked, headers, method, body, origin, requestId }: Asked): Request {
-    const request = new Request(asked, { method: method === 'HEAD' ? 'GET' : method, body })
-    for (const name of passedOn) {
-      const value = headers.get(name)
-      if (value !== null) request.headers.set(name, value)
-      else request.headers.delete(name)
-    }
-    request.headers.set(REQUEST_ID_HEADER, requestId)
-    if (method !== 'GET') request.headers.set(ORIGIN_HEADER, origin())
-    const target = { method: request.method, path: pathOf(request.url) }
-    request.headers.set(IDENTITY_HEADER, signIdentity(secret, caller, target, clock()))
-    return request
+    const query = url.indexOf('?')
+    const asked = `${INTERNAL_ORIGIN}${path}${query === -1 ? '' : url.slice(query)}`
+    const built = new Request(asked, {
+      method: method === 'HEAD' ? 'GET' : method,
+      headers: headersFor(request, origin, requestId),
+      body,
+    })
+    return route.service.send(built, caller)
   }
 
   /** The service's answer, as the caller knows the address. */
@@ -102,11 +82,12 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
   }
 }
 
-interface Asked {
-  asked: string
-  headers: Headers
-  method: string
-  body: BodyInit | undefined
-  origin: () => string
-  requestId: string
+function headersFor({ headers, method }: Request, origin: () => string, requestId: string): Record<string, string> {
+  const built: Record<string, string> = { [REQUEST_ID_HEADER]: requestId }
+  for (const name of passedOn) {
+    const value = headers.get(name)
+    if (value !== null) built[name] = value
+  }
+  if (method !== 'GET') built[ORIGIN_HEADER] = origin()
+  return built
 }

@@ -82,8 +82,6 @@ export async function start(settings: Settings): Promise<Running> {
       }),
       feed,
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }, clock),
-      secret,
-      clock,
       log,
     })
 

@@ -1,8 +1,11 @@
+import type { Caller } from '@channelling/contract'
+import { vouchFor } from '@channelling/http'
+
 /**
  * Where a service's requests go: its own `fetch` when it runs in this process, HTTP when it runs elsewhere. The request is
- * complete: the gateway built its URL, headers and body.
+ * complete: the gateway built its URL, headers and body. Who calls is said in the way that the place of the service asks for.
  */
-export type Upstream = (request: Request) => Promise<Response>
+export type Upstream = (request: Request, caller?: Caller) => Promise<Response>
 
 /** A service that the gateway stands in front of. */
 export interface Service {
@@ -16,5 +19,8 @@ export const INTERNAL_ORIGIN = 'http://localhost'
 /** A service in this process. */
 export const embedded = (name: string, app: { fetch(request: Request): Response | Promise<Response> }): Service => ({
   name,
-  send: async (request) => app.fetch(request),
+  send: async (request, caller) => {
+    if (caller) vouchFor(request, caller)
+    return app.fetch(request)
+  },
 })

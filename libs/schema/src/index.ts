@@ -1,5 +1,6 @@
 export * from './database'
 export { DatabaseFault } from './faults'
+export { insertInto } from './insert-rows'
 export { DataInUse } from './lock'
 export * from './open'
 export type { Statement, Value, Written } from './statement'

@@ -1,6 +1,7 @@
 import type { EventType, NewEvent } from '@channelling/contract'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
+import { insertInto } from './insert-rows'
 import type { Statement, Value } from './statement'
 
 /**
@@ -23,13 +24,20 @@ export const event = sqliteTable(
   (table) => [index('event_by_booking').on(table.bookingId, table.seq)],
 )
 
-/** Appends events in the order given. It goes into the very write that does what they tell of. */
-export const appendEvents = (events: NewEvent[]): Statement => ({
-  sql: `INSERT INTO event (type, session_id, booking_id, client_id, payload, at)
-    SELECT value ->> 'type', value ->> 'sessionId', value ->> 'bookingId', value ->> 'clientId', value -> 'payload', value ->> 'at'
-    FROM json_each(?) ORDER BY key`,
-  args: [JSON.stringify(events)],
-})
+const insertEvents = insertInto('event', ['type', 'session_id', 'booking_id', 'client_id', 'payload', 'at'])
+
+/** Appends events in the order given. The statements go into the very write that does what they tell of. */
+export const appendEvents = (events: NewEvent[]): Statement[] =>
+  insertEvents(
+    events.map(({ type, sessionId, bookingId, clientId, payload, at }) => [
+      type,
+      sessionId,
+      bookingId,
+      clientId,
+      JSON.stringify(payload),
+      at,
+    ]),
+  )
 
 /**
  * Appends one event of a type for each session that a query finds, in the order of their ids: for sessions whose ids the

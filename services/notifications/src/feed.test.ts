@@ -56,7 +56,7 @@ function aListener() {
 }
 
 const commit = (...sessionIds: number[]) =>
-  database.write([appendEvents(sessionIds.map((id) => anEvent('booking.completed', id)))])
+  database.write(appendEvents(sessionIds.map((id) => anEvent('booking.completed', id))))
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 

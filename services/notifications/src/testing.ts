@@ -81,7 +81,7 @@ export async function startStage(
     lines,
     port: server.port!,
     async happen(...events) {
-      await database.write([appendEvents(events)])
+      await database.write(appendEvents(events))
       feed.wake()
     },
     async close() {

@@ -1,6 +1,7 @@
 import type { Instant } from '@channelling/contract'
-import type { Statement } from '@channelling/schema'
+import { insertInto, type Statement } from '@channelling/schema'
 import { appendEvents } from '@channelling/schema/outbox'
+import type { Booking } from '../rules/booking'
 import type { World } from '../rules/world'
 
 /**
@@ -29,18 +30,51 @@ const saveUpdated = `UPDATE booking SET
     cancel_reason = j.value ->> 'cancelReason'
   FROM json_each(?) j WHERE booking.id = j.value ->> 'id'`
 
-const saveCreated = `INSERT INTO booking (id, session_id, number, status, patient_id, client_id, payment_method,
-    payment_reference, paid, foreigner, doctor_fee, hospital_fee, currency, reference, item_id, created_at, expires_at,
-    cancelled_at, cancel_reason)
-  SELECT value ->> 'id', value ->> 'sessionId', value ->> 'number', value ->> 'status', value ->> 'patientId',
-    value ->> 'clientId', value ->> 'paymentMethod', value ->> 'paymentReference', value ->> 'paid',
-    value ->> 'foreigner', value ->> 'doctorFee', value ->> 'hospitalFee', value ->> 'currency', value ->> 'reference',
-    value ->> 'itemId', value ->> 'createdAt', value ->> 'expiresAt', value ->> 'cancelledAt', value ->> 'cancelReason'
-  FROM json_each(?)`
+const insertBookings = insertInto('booking', [
+  'id',
+  'session_id',
+  'number',
+  'status',
+  'patient_id',
+  'client_id',
+  'payment_method',
+  'payment_reference',
+  'paid',
+  'foreigner',
+  'doctor_fee',
+  'hospital_fee',
+  'currency',
+  'reference',
+  'item_id',
+  'created_at',
+  'expires_at',
+  'cancelled_at',
+  'cancel_reason',
+])
 
-const saveAnswers = `INSERT INTO answer (client_id, key, fingerprint, outcome, created_at)
-  SELECT value ->> 'clientId', value ->> 'key', value ->> 'fingerprint', value ->> 'outcome', value ->> 'createdAt'
-  FROM json_each(?)`
+const rowOf = (booking: Booking): unknown[] => [
+  booking.id,
+  booking.sessionId,
+  booking.number,
+  booking.status,
+  booking.patientId,
+  booking.clientId,
+  booking.paymentMethod,
+  booking.paymentReference,
+  booking.paid,
+  booking.foreigner,
+  booking.doctorFee,
+  booking.hospitalFee,
+  booking.currency,
+  booking.reference,
+  booking.itemId,
+  booking.createdAt,
+  booking.expiresAt,
+  booking.cancelledAt,
+  booking.cancelReason,
+]
+
+const insertAnswers = insertInto('answer', ['client_id', 'key', 'fingerprint', 'outcome', 'created_at'])
 
 /** The one write of a group: seats, bookings, events and answers together. Empty where nothing changed. */
 export function save({ sessions, bookings, changes }: World, now: Instant): Statement[] {
@@ -48,15 +82,15 @@ export function save({ sessions, bookings, changes }: World, now: Instant): Stat
     const { taken, nextNumber, released } = sessions.get(sessionId)!.seats
     return { sessionId, readAt, taken, nextNumber, released }
   })
-  const rows = (ids: Set<number>) => [...ids].map((id) => bookings.get(id)!)
-  const statements: [sql: string, rows: unknown[]][] = [
-    [saveSeats, seats],
-    [saveUpdated, rows(changes.updated)],
-    [saveCreated, rows(changes.created)],
-    [saveAnswers, changes.answers.map((answer) => ({ ...answer, createdAt: now }))],
+  const bookingsOf = (ids: Set<number>) => [...ids].map((id) => bookings.get(id)!)
+  const setBased = (sql: string, rows: unknown[]) => (rows.length > 0 ? [{ sql, args: [JSON.stringify(rows)] }] : [])
+  return [
+    ...setBased(saveSeats, seats),
+    ...setBased(saveUpdated, bookingsOf(changes.updated)),
+    ...insertBookings(bookingsOf(changes.created).map(rowOf)),
+    ...insertAnswers(
+      changes.answers.map(({ clientId, key, fingerprint, outcome }) => [clientId, key, fingerprint, outcome, now]),
+    ),
+    ...appendEvents(changes.events),
   ]
-  const wanted = statements
-    .filter(([, { length }]) => length > 0)
-    .map(([sql, values]) => ({ sql, args: [JSON.stringify(values)] }))
-  return changes.events.length > 0 ? [...wanted, appendEvents(changes.events)] : wanted
 }
