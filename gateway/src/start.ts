@@ -43,7 +43,9 @@ export async function start(settings: Settings): Promise<Running> {
   /** What is running so far; closed in reverse. */
   const running: (() => Promise<void>)[] = [() => database.close()]
   const closeAll = async () => {
-    for (const close of running.splice(0).reverse()) await close()
+    for (const close of running.splice(0).reverse()) {
+      await close().catch((error) => log.error(described(error), 'something did not close as it should'))
+    }
   }
 
   try {

@@ -42,7 +42,15 @@ export async function subscribe(
     socket.once('unexpected-response', async (_request, response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk as Buffer)
-      reject(new HandshakeRefused(response.statusCode ?? 0, JSON.parse(Buffer.concat(chunks).toString())))
+      const text = Buffer.concat(chunks).toString()
+      const status = response.statusCode ?? 0
+      try {
+        const headers = new Headers(response.headers as Record<string, string>)
+        server.contract.check({ method: 'GET', path: pathWithin(server, url), status, headers, text })
+        reject(new HandshakeRefused(status, JSON.parse(text)))
+      } catch (error) {
+        reject(error)
+      }
     })
     socket.once('error', reject)
   })
@@ -65,4 +73,11 @@ export async function subscribe(
     },
     close: () => socket.close(),
   }
+}
+
+/** The path of a URL as the document of the server names it; what is outside of its root is in no document. */
+function pathWithin({ contract }: Server, url: string): string {
+  const root = contract.document.servers[0]!.url.replace(/\/$/, '')
+  const { pathname } = new URL(url)
+  return pathname.startsWith(`${root}/`) ? pathname.slice(root.length) : `/outside${pathname}`
 }

@@ -1,0 +1,223 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Caller, MINUTE_MS, Refusal, scopes } from '@channelling/contract'
+import { type Database, DatabaseFault, open, type Statement } from '@channelling/schema'
+import { aHospital, aSession } from '@channelling/schema/testing'
+import { createEngine, type Engine } from './engine'
+import type { BookingCommand, ReservePlace } from './rules/command'
+import type { BookedPlace } from './rules/world'
+
+const caller: Caller = { clientId: 1, keyId: 1, access: 'all', scopes }
+type View = { id: number; sessionId: number; number: number; status: string }
+
+let folder: string
+let database: Database
+let now: number
+let engine: Engine<View>
+/** What stands between the engine and the database, to get in the way of a write. */
+let beforeWrite: (statements: Statement[]) => Promise<void>
+let writes: number
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'engine-'))
+  database = await open({ url: `file:${join(folder, 'test.db')}` })
+  const sessions = [aSession({ capacity: 3 }), aSession({ capacity: 3 }), aSession({ capacity: 0 })]
+  await aHospital({ sessions, patients: 3 })(database)
+  await database.write([
+    { sql: "INSERT INTO client (id, name, access, created_at) VALUES (1, 'A portal', 'all', 0)", args: [] },
+  ])
+  now = Date.now()
+  writes = 0
+  beforeWrite = async () => {}
+  const guarded: Database = {
+    ...database,
+    async write(statements) {
+      writes++
+      await beforeWrite(statements)
+      return database.write(statements)
+    },
+  }
+  engine = createEngine<View>({
+    database: guarded,
+    clock: () => now,
+    terms: { holdMinutes: 20 },
+    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
+    onEvents: () => {},
+  })
+})
+
+afterEach(async () => {
+  beforeWrite = async () => {}
+  await engine.close()
+  await database.close()
+  rmSync(folder, { recursive: true })
+})
+
+const reserve = (given: Partial<ReservePlace> = {}): ReservePlace => ({
+  kind: 'reserve',
+  caller,
+  sessionId: 1,
+  patientId: 1,
+  paymentMethod: 'OnCall',
+  reference: null,
+  itemId: null,
+  hold: false,
+  ...given,
+})
+
+/** What became of commands sent at once: a number of a booking, or the reason of a refusal. */
+async function allOf(commands: BookingCommand[]): Promise<(number | string)[]> {
+  const done = await Promise.allSettled(commands.map((command) => engine.submit(command)))
+  return done.map((one) => {
+    if (one.status === 'fulfilled') return one.value.view.number
+    return one.reason instanceof Refusal ? one.reason.reason : 'fault'
+  })
+}
+
+const seatOf = async (sessionId: number) =>
+  (await database.read('SELECT taken, next_number, released FROM seat WHERE session_id = ?', [sessionId]))[0]
+
+const count = async (table: string) => (await database.read<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))[0]!.n
+
+test('what arrives together is saved by one write, in the order of arrival', async () => {
+  await engine.submit(reserve({ sessionId: 3 }))
+  writes = 0
+  expect(await allOf(Array.from({ length: 100 }, () => reserve({ sessionId: 3 })))).toEqual(
+    Array.from({ length: 100 }, (_, index) => index + 2),
+  )
+  expect(writes).toBe(1)
+})
+
+test('of more callers than places the first get them, the rest are told that it is full', async () => {
+  expect(await allOf(Array.from({ length: 5 }, () => reserve()))).toEqual([1, 2, 3, 'session_full', 'session_full'])
+  expect(await seatOf(1)).toEqual({ taken: 3, next_number: 4, released: '[]' })
+})
+
+test('a command that the database will not have fails alone', async () => {
+  const unknownClient = { ...caller, clientId: 999 }
+  const results = await allOf([reserve(), reserve({ caller: unknownClient }), reserve()])
+  expect(results).toEqual([1, 'fault', 2])
+  expect(await count('booking')).toBe(2)
+  expect(await count('event')).toBe(2)
+})
+
+test('a decision on an old reading is made again', async () => {
+  let raced = false
+  beforeWrite = async () => {
+    if (raced) return
+    raced = true
+    // another writer takes number 1 of session 1 between the reading and the write
+    await database.write([
+      {
+        sql: `INSERT INTO booking (id, session_id, number, status, patient_id, client_id, payment_method, paid, foreigner,
+            doctor_fee, hospital_fee, currency, created_at)
+          VALUES (900, 1, 1, 'ACTIVE', 2, 1, 'OnCall', 0, 0, 0, 0, 'LKR', 0)`,
+        args: [],
+      },
+      { sql: 'UPDATE seat SET taken = 1, next_number = 2, version = version + 1 WHERE session_id = 1', args: [] },
+    ])
+  }
+  await engine.submit(reserve({ sessionId: 3 }))
+  raced = false
+  expect(await allOf([reserve(), reserve()])).toEqual([2, 3])
+  expect(await seatOf(1)).toEqual({ taken: 3, next_number: 4, released: '[]' })
+})
+
+test('a write that fails leaves nothing, and nobody is told that it was done', async () => {
+  await engine.submit(reserve({ sessionId: 3 }))
+  beforeWrite = async () => {
+    throw new DatabaseFault('SQLITE_IOERR_FSYNC', 'disk I/O error')
+  }
+  expect(await allOf([reserve(), reserve()])).toEqual(['fault', 'fault'])
+  expect(await count('booking')).toBe(1)
+  expect(await seatOf(1)).toEqual({ taken: 0, next_number: 1, released: '[]' })
+})
+
+test('two bookings that change places within one group both arrive', async () => {
+  const [a, b] = [await engine.submit(reserve()), await engine.submit(reserve())]
+  const move = (id: number, sessionId: number): BookingCommand => ({
+    kind: 'reschedule',
+    caller,
+    bookingId: id,
+    sessionId,
+    reason: null,
+  })
+  const results = await allOf([move(a.view.id, 2), move(b.view.id, 2), move(b.view.id, 1), move(a.view.id, 1)])
+  expect(results).toEqual([1, 2, 1, 2])
+  expect(await seatOf(1)).toEqual({ taken: 2, next_number: 3, released: '[]' })
+  expect(await seatOf(2)).toEqual({ taken: 0, next_number: 3, released: '[1,2]' })
+})
+
+test('a hold that ran out gives its place to the next caller, at the instant', async () => {
+  for (let place = 0; place < 3; place++) await engine.submit(reserve({ hold: true }))
+  now += 20 * MINUTE_MS - 1
+  expect(await allOf([reserve()])).toEqual(['session_full'])
+  now += 1
+  expect(await allOf([reserve()])).toEqual([1])
+  const events = await database.read<{ type: string }>('SELECT type FROM event ORDER BY seq')
+  expect(events.map(({ type }) => type)).toEqual([
+    'booking.held',
+    'booking.held',
+    'booking.held',
+    'booking.expired',
+    'booking.expired',
+    'booking.expired',
+    'booking.completed',
+  ])
+})
+
+test('completing against running out: exactly one wins', async () => {
+  const { view } = await engine.submit(reserve({ hold: true }))
+  now += 20 * MINUTE_MS
+  const complete: BookingCommand = { kind: 'complete', caller, bookingId: view.id }
+  const [completed] = await Promise.all([allOf([complete]), engine.sweep({ kind: 'sweep', sessionId: 1 })])
+  expect(completed).toEqual(['booking_expired'])
+  const events = await database.read<{ type: string }>('SELECT type FROM event ORDER BY seq')
+  expect(events.map(({ type }) => type)).toEqual(['booking.held', 'booking.expired'])
+})
+
+test('the same Idempotency-Key in one group books once and answers the same', async () => {
+  const once = { key: 'k-1', fingerprint: 'f' }
+  const answers = await Promise.all(Array.from({ length: 50 }, () => engine.submit(reserve({ sessionId: 3 }), once)))
+  expect(new Set(answers.map(({ view }) => JSON.stringify(view))).size).toBe(1)
+  expect(answers.filter(({ replayed }) => replayed)).toHaveLength(49)
+  expect(await count('booking')).toBe(1)
+})
+
+test('a command that waited too long is refused instead of decided', async () => {
+  await engine.submit(reserve({ sessionId: 3 }))
+  let blocked = true
+  beforeWrite = async () => {
+    if (!blocked) return
+    blocked = false
+    now += MINUTE_MS
+  }
+  const first = engine.submit(reserve({ sessionId: 3 }))
+  await new Promise(setImmediate)
+  await new Promise(setImmediate)
+  const late = allOf([reserve({ sessionId: 3 })])
+  now += MINUTE_MS
+  expect((await first).view.number).toBe(2)
+  expect(await late).toEqual(['overloaded'])
+})
+
+test('more than may wait are sent away at once', async () => {
+  const results = await allOf(Array.from({ length: 8300 }, () => reserve({ sessionId: 3 })))
+  expect(results.filter((result) => result === 'overloaded')).toHaveLength(8300 - 8192)
+  expect(await count('booking')).toBe(8192)
+})
+
+test('ids are given without a gap over an orderly restart', async () => {
+  await engine.submit(reserve({ sessionId: 3 }))
+  await engine.close()
+  engine = createEngine<View>({
+    database,
+    clock: () => now,
+    terms: { holdMinutes: 20 },
+    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
+    onEvents: () => {},
+  })
+  expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(2)
+})
