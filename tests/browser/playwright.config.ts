@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
-
-const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-/** The browser of the machine, or Playwright's own where it has none. */
-const executablePath = process.env.CHROMIUM ?? usual.find((path) => existsSync(path))
+import { chromiumPath } from '../support/chromium'
 
 export default defineConfig({
   testDir: '.',
@@ -22,7 +17,7 @@ export default defineConfig({
     viewport: { width: 1280, height: 900 },
     screenshot: 'only-on-failure',
     launchOptions: {
-      executablePath,
+      executablePath: chromiumPath(),
       args: [
         '--no-sandbox',
         '--disable-gpu',
