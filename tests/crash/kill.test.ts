@@ -61,24 +61,28 @@ test(`whenever it is killed among ${IN_FLIGHT} bookings, each that was acknowled
   const chance = chanceFor('a kill')
   await using server = await hospital()
   const promised: Promised[] = []
-  const spans: number[] = []
+  let span = 0
   let unanswered = 0
 
   for (let round = 0; round <= ROUNDS; round++) {
     const asked = asking(round)
     const began = performance.now()
-    const replies = asked.map((one) => book(server, one))
-    // the first round runs to its end, to learn within what time a kill falls among the bookings
-    const moment = round === 0 ? undefined : chance.next() * Math.min(...spans)
-    if (moment !== undefined) {
-      await Bun.sleep(moment)
-      await server.kill()
-    }
+    let heard = 0
+    const enough = Promise.withResolvers<void>()
+    // by turns after some time, wherever that finds it, and after some answers, in the midst of the rest
+    const answers = round === 0 ? IN_FLIGHT : 1 + chance.whole(IN_FLIGHT / 2)
+    const moment = chance.next() * span
+    const replies = asked.map(async (one) => {
+      const reply = await book(server, one)
+      if (++heard === answers) enough.resolve()
+      return reply
+    })
+    await (round % 2 === 1 ? Bun.sleep(moment) : enough.promise)
+    // the first round runs to its end, to learn within what time a kill finds bookings in flight
+    if (round === 0) span = (performance.now() - began) * 0.7
+    await server.kill()
     const answered = await Promise.all(replies)
-    if (moment === undefined) {
-      spans.push(performance.now() - began)
-      await server.kill()
-    }
+    if (round === 0) expect(answered).not.toContain(undefined)
     for (const reply of answered) {
       if (!reply) unanswered++
       else {
