@@ -75,7 +75,11 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
   }
   const key = mintKey()
   let given = environment
-  let running = await launch(given)
+  const removeData = () => rmSync(dataDir, { recursive: true, force: true })
+  let running = await launch(given).catch((error) => {
+    removeData()
+    throw error
+  })
 
   async function launch(extra: Record<string, string>) {
     const child = Bun.spawn([process.execPath, main], {
@@ -172,7 +176,7 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
     },
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')
-      rmSync(dataDir, { recursive: true, force: true })
+      removeData()
     },
   }
 }
