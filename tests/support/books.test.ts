@@ -33,6 +33,20 @@ test('right books have no fault', () => {
   expect(faultsIn(right())).toEqual([])
 })
 
+test('a reserved number that is given, and a cancellation by the hospital, are no faults', () => {
+  const books = right()
+  Object.assign(books.sessions[0]!, { taken: 2 })
+  books.bookings.push({ ...books.bookings[0]!, id: 3, number: 2 })
+  books.events.push(event(6, 'booking.completed', 1, 3, { toStatus: 'ACTIVE', number: 2 }))
+  Object.assign(books.bookings[1]!, { status: 'DOCTOR_CANCELED' })
+  books.events[4] = event(5, 'booking.cancelled', 1, 2, {
+    fromStatus: 'ACTIVE',
+    toStatus: 'DOCTOR_CANCELED',
+    number: 3,
+  })
+  expect(faultsIn(books)).toEqual([])
+})
+
 test.each<[string, (books: Books) => void, RegExp]>([
   ['a damaged file', (books) => Object.assign(books, { integrity: 'page 7' }), /damaged/],
   [

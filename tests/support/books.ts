@@ -105,7 +105,9 @@ function faultsOfPlaces(session: SessionRow, bookings: BookingRow[]): string[] {
   }
   const reserved = new Set(JSON.parse(session.reserved_numbers) as number[])
   const released = JSON.parse(session.released) as number[]
-  const accounted = [...numbers, ...released].sort((a, b) => a - b).join()
+  // a reserved number may be given on purpose, and stays out of the row
+  const inRow = numbers.filter((number) => !reserved.has(number))
+  const accounted = [...inRow, ...released].sort((a, b) => a - b).join()
   const given: number[] = []
   for (let number = session.starting_number; number < session.next_number; number++) {
     if (!reserved.has(number)) given.push(number)
@@ -141,7 +143,7 @@ function faultsOfHistory(booking: BookingRow, events: EventRow[]): string[] {
       now = { ...now, session: session_id, number: told.number }
     } else {
       if (told.fromStatus !== now.status || session_id !== now.session) return [`${name} has a gap before ${type}`]
-      now = { ...now, status: leads.to! }
+      now = { ...now, status: leads.to.find((status) => status === told.toStatus) ?? now.status }
     }
     if (told.toStatus !== now.status) return [`${name} is ${told.toStatus} after ${type}`]
   }
@@ -151,9 +153,9 @@ function faultsOfHistory(booking: BookingRow, events: EventRow[]): string[] {
 }
 
 /** From where each kind of event can come, and where it leads; none where it leaves the status as it was. */
-const transitions: Record<string, { from: string[]; to?: string }> = {
-  'booking.completed': { from: ['PENDING'], to: 'ACTIVE' },
-  'booking.cancelled': { from: ['PENDING', 'ACTIVE'], to: 'PATIENT_CANCELED' },
-  'booking.expired': { from: ['PENDING'], to: 'EXPIRED' },
-  'booking.rescheduled': { from: ['PENDING', 'ACTIVE'] },
+const transitions: Record<string, { from: string[]; to: string[] }> = {
+  'booking.completed': { from: ['PENDING'], to: ['ACTIVE'] },
+  'booking.cancelled': { from: ['PENDING', 'ACTIVE'], to: ['PATIENT_CANCELED', 'DOCTOR_CANCELED'] },
+  'booking.expired': { from: ['PENDING'], to: ['EXPIRED'] },
+  'booking.rescheduled': { from: ['PENDING', 'ACTIVE'], to: [] },
 }
