@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
-import { createBookings } from '@channelling/bookings'
+import { createBookings, latestInstant } from '@channelling/bookings'
 import { createCatalogue, demoFolder, importCatalogue, readFolder, startPublisher } from '@channelling/catalogue'
-import { createCalendar } from '@channelling/contract'
+import { createCalendar, createClock } from '@channelling/contract'
 import { closeGracefully, createLog, described, StartFault } from '@channelling/http'
 import { createFeed, createNotifications, redeemTicket } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
@@ -32,7 +32,6 @@ export interface Running {
  */
 export async function start(settings: Settings): Promise<Running> {
   const log = createLog(settings.LOG_LEVEL, 'channelling')
-  const clock = Date.now
   const calendar = createCalendar(settings.TIME_ZONE)
   const secret = settings.INTERNAL_SECRET ?? randomBytes(32).toString('hex')
 
@@ -49,6 +48,7 @@ export async function start(settings: Settings): Promise<Running> {
   }
 
   try {
+    const clock = createClock(await latestInstant(database))
     if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
     const shared = { database, calendar, clock, secret, log }
     const catalogue = { ...shared, currency: settings.CURRENCY }

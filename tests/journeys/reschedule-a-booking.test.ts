@@ -37,16 +37,24 @@ test('a moved booking keeps its id, takes the lowest number and the fee over the
     startsAt: before.startsAt,
     estimatedAt: before.nextTurnAt,
     fee: { doctor: 3000, hospital: 500, total: 3500 },
+    feeDifference: 1000,
   })
   expect(moved.body.data.number).toBe(21)
-  expect((await server.call('GET', `/api/channel/bookings/${booked.id}`)).body.data).toEqual(moved.body.data)
+  const { feeDifference: _, ...moving } = moved.body.data
+  expect((await server.call('GET', `/api/channel/bookings/${booked.id}`)).body.data).toEqual(moving)
 
   expect(await session(server, 1)).toMatchObject({ booked: 1, nextNumber: 1 })
   expect(await session(server, 2)).toMatchObject({ booked: 1, nextNumber: 22 })
   expect((await book(server, 1)).body.data.number).toBe(1)
 
   const back = await move(server, booked.id, 1)
-  expect(back.body.data).toMatchObject({ id: booked.id, sessionId: 1, number: 3, fee: booked.fee })
+  expect(back.body.data).toMatchObject({
+    id: booked.id,
+    sessionId: 1,
+    number: 3,
+    fee: booked.fee,
+    feeDifference: -1000,
+  })
   expect(await session(server, 2)).toMatchObject({ booked: 0, nextNumber: 21 })
   expect((await history(server, booked.id)).map(({ type }: { type: string }) => type)).toEqual([
     'booking.completed',

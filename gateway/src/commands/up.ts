@@ -36,7 +36,7 @@ async function introduce(settings: Settings, control: Reach, url: string): Promi
   if (keys.length > 0) {
     say(`
 Keys are shown once. To issue another:
-  ${RUN} keys issue --client "My application"`)
+  ${RUN} keys issue --client "My application" --scopes all`)
     return
   }
   const key = await issueFirstKey(settings, control)

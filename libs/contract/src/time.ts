@@ -20,6 +20,23 @@ const QUARTER_MS = 15 * MINUTE_MS
 
 const pad = (value: number, width = 2) => String(value).padStart(width, '0')
 
+/**
+ * A clock that never goes backwards: when the machine's clock is set back, it goes on from where it was at the pace of time.
+ * @param from the latest instant ever told before, over restarts
+ */
+export function createClock(from: Instant, system = Date.now, elapsed = () => performance.now()): () => Instant {
+  let base = from
+  let baseAt = elapsed()
+  return () => {
+    const now = system()
+    const going = base + Math.floor(elapsed() - baseAt)
+    if (now < going) return going
+    base = now
+    baseAt = elapsed()
+    return now
+  }
+}
+
 /** The calendar of one zone: instants to and from `yyyy-MM-dd HH:mm:ss`. */
 export interface Calendar {
   zone: string

@@ -135,6 +135,7 @@ CREATE TABLE `session` (
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX `session_by_start` ON `session` (`starts_at`);--> statement-breakpoint
+CREATE INDEX `session_by_cancellation` ON `session` (`cancelled_at`) WHERE cancelled_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `session_by_hospital` ON `session` (`hospital_id`,`starts_at`);--> statement-breakpoint
 CREATE INDEX `session_by_consultant` ON `session` (`consultant_id`,`starts_at`);--> statement-breakpoint
 CREATE UNIQUE INDEX `session_slot` ON `session` (`consultant_id`,`hospital_id`,`starts_at`);--> statement-breakpoint
@@ -218,6 +219,12 @@ CREATE UNIQUE INDEX `booking_number` ON `booking` (`session_id`,`number`) WHERE 
 CREATE UNIQUE INDEX `booking_reference` ON `booking` (`client_id`,`reference`) WHERE reference IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `booking_by_patient` ON `booking` (`patient_id`,`id`);--> statement-breakpoint
 CREATE INDEX `booking_by_expiry` ON `booking` (`expires_at`) WHERE status = 'PENDING';--> statement-breakpoint
+CREATE TABLE `booking_clock` (
+	`one` integer PRIMARY KEY NOT NULL,
+	`latest` integer NOT NULL,
+	CONSTRAINT "booking_clock_one" CHECK(one = 1)
+) STRICT;
+--> statement-breakpoint
 CREATE TABLE `booking_sequence` (
 	`one` integer PRIMARY KEY NOT NULL,
 	`next` integer NOT NULL,

@@ -12,3 +12,5 @@ CREATE TRIGGER `session_changes_seat` AFTER UPDATE ON `session` BEGIN
 END;
 --> statement-breakpoint
 INSERT INTO `booking_sequence` (`one`, `next`) VALUES (1, 1);
+--> statement-breakpoint
+INSERT INTO `booking_clock` (`one`, `latest`) VALUES (1, 0);

@@ -92,6 +92,16 @@ export const bookingSequence = sqliteTable(
   () => [check('booking_sequence_one', sql`one = 1`)],
 )
 
+/** The latest instant at which a booking was decided, so that a clock set back never makes time run twice. One row. */
+export const bookingClock = sqliteTable(
+  'booking_clock',
+  {
+    one: integer('one').primaryKey(),
+    latest: instant('latest').notNull(),
+  },
+  () => [check('booking_clock_one', sql`one = 1`)],
+)
+
 /** The first answer to each Idempotency-Key, kept per client. */
 export const answer = sqliteTable(
   'answer',

@@ -128,6 +128,7 @@ export const session = sqliteTable(
   (table) => [
     unique('session_slot').on(table.consultantId, table.hospitalId, table.startsAt),
     index('session_by_start').on(table.startsAt),
+    index('session_by_cancellation').on(table.cancelledAt).where(sql`cancelled_at IS NOT NULL`),
     index('session_by_hospital').on(table.hospitalId, table.startsAt),
     index('session_by_consultant').on(table.consultantId, table.startsAt),
     check('session_times', sql`ends_at > starts_at`),

@@ -1,7 +1,7 @@
 import { type Instant, type Reason, Refusal } from '@channelling/contract'
 import { type Database, DatabaseFault } from '@channelling/schema'
-import type { BookingCommand, Once, Order, SweepHolds } from './rules/command'
-import { decide, expireHolds, type Terms } from './rules/decide'
+import type { BookingCommand, Once, Order, SweepSession } from './rules/command'
+import { cancelOrphans, decide, expireHolds, type Terms } from './rules/decide'
 import { type BookedPlace, ofClient, type World } from './rules/world'
 import { bookingIds } from './store/ids'
 import { load } from './store/load'
@@ -41,8 +41,8 @@ export interface Engine<View> {
    * @throws Refusal
    */
   submit(command: BookingCommand, once?: Once): Promise<Outcome<View>>
-  /** Records the end of the holds of a session that ran out. */
-  sweep(command: SweepHolds): Promise<void>
+  /** Records what time or the hospital did to the bookings of a session. */
+  sweep(command: SweepSession): Promise<void>
   /** Finishes what waits and gives unused ids back. */
   close(): Promise<void>
 }
@@ -123,6 +123,7 @@ export function createEngine<View>({ database, clock, terms, view, onEvents }: E
       const now = clock()
       const world = await load(database, orders, ids, now)
       expireHolds(world, now)
+      cancelOrphans(world, now)
       const decisions = orders.map((order) => decideOne(world, order, now))
       const statements = save(world, now)
       ids.used(world.nextId)

@@ -1,1 +1,2 @@
 export { type BookingsDependencies, createBookings } from './app'
+export { latestInstant } from './store/reads'

@@ -31,7 +31,14 @@ export const bookingSchema = z.object({
   cancelReason: z.string().nullable(),
 })
 
-export type BookingView = z.infer<typeof bookingSchema>
+/** What a move answers: the booking, and by how much its fee changed. */
+export const movedBookingSchema = bookingSchema.extend({
+  feeDifference: z
+    .number()
+    .meta({ description: 'The new total less the old one; below zero the patient gets money back' }),
+})
+
+export type BookingView = z.infer<typeof bookingSchema> & { feeDifference?: number }
 
 /** `CH-26-000901`: the year of the booking and its id. */
 const billNumber = (id: number, createdAt: string) => `CH-${createdAt.slice(2, 4)}-${String(id).padStart(6, '0')}`
@@ -39,7 +46,7 @@ const billNumber = (id: number, createdAt: string) => `CH-${createdAt.slice(2, 4
 /** Shows a booking in a hospital's calendar, as it stands at a moment. */
 export const bookingView =
   (calendar: Calendar) =>
-  ({ booking, session, patientName }: BookedPlace, now: number): BookingView => {
+  ({ booking, session, patientName, feeDifference }: BookedPlace, now: number): BookingView => {
     const createdAt = calendar.format(booking.createdAt)
     const moment = (instant: number | null) => (instant === null ? null : calendar.format(instant))
     return {
@@ -69,6 +76,7 @@ export const bookingView =
       expiresAt: moment(booking.expiresAt),
       cancelledAt: moment(booking.cancelledAt),
       cancelReason: booking.cancelReason,
+      ...(feeDifference !== undefined && { feeDifference: feeDifference / 100 }),
     }
   }
 

@@ -1,4 +1,4 @@
-import { idInText, text } from '@channelling/contract'
+import { idInText, Refusal, text } from '@channelling/contract'
 import { envelope, type Identity, jsonBody, REPLAY_HEADER, refusals, schema, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
@@ -10,8 +10,12 @@ export const cancelBookingEndpoint = ({ engine, identity }: { engine: Engine<Boo
   new Elysia().use(identity).put(
     '/api/channel/bookings/:id/cancel',
     async ({ params, body, caller, request, set }) => {
+      const by = body?.by ?? 'patient'
+      if (by === 'hospital' && caller.access !== 'all') {
+        throw new Refusal('scope_missing', 'Only a client of the whole hospital cancels in its name')
+      }
       const { view, replayed } = await engine.submit(
-        { kind: 'cancel', caller, bookingId: params.id, actor: 'patient', reason: body?.reason ?? null },
+        { kind: 'cancel', caller, bookingId: params.id, actor: by, reason: body?.reason ?? null },
         onceOf(request, body),
       )
       if (replayed) set.headers[REPLAY_HEADER] = 'true'
@@ -22,7 +26,17 @@ export const cancelBookingEndpoint = ({ engine, identity }: { engine: Engine<Boo
       parse: jsonBody,
       headers: schema(onceHeaders),
       params: schema(z.object({ id: idInText })),
-      body: schema(z.strictObject({ reason: text(200).optional() }).nullish()),
+      body: schema(
+        z
+          .strictObject({
+            reason: text(200).optional(),
+            by: z
+              .enum(['patient', 'hospital'], 'must be patient or hospital')
+              .optional()
+              .meta({ description: 'Who gives it up; `hospital` needs a client of access `all`' }),
+          })
+          .nullish(),
+      ),
       response: {
         200: envelope(bookingSchema),
         ...refusals(

@@ -3,7 +3,7 @@ import { envelope, type Identity, jsonBody, REPLAY_HEADER, refusals, schema, suc
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Engine } from '../engine'
-import { type BookingView, bookingSchema } from './booking'
+import { type BookingView, movedBookingSchema } from './booking'
 import { onceHeaders, onceOf } from './once'
 
 export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine<BookingView>; identity: Identity }) =>
@@ -21,7 +21,7 @@ export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine
         onceOf(request, body),
       )
       if (replayed) set.headers[REPLAY_HEADER] = 'true'
-      return success(view)
+      return success({ ...view, feeDifference: view.feeDifference ?? 0 })
     },
     {
       scope: 'bookings:write',
@@ -30,7 +30,7 @@ export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine
       params: schema(z.object({ id: idInText })),
       body: schema(z.strictObject({ sessionInstanceId: positiveId, reason: text(200).optional() })),
       response: {
-        200: envelope(bookingSchema),
+        200: envelope(movedBookingSchema),
         ...refusals(
           'booking_not_found',
           'session_not_found',
@@ -47,7 +47,7 @@ export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine
         operationId: 'rescheduleBooking',
         summary: 'Move a booking to another session',
         description:
-          'The booking keeps its id and takes the lowest free number of the other session, at that session’s fee. A refused move changes nothing.',
+          'The booking keeps its id and takes the lowest free number of the other session, at that session’s fee; `feeDifference` says how that changed. A refused move changes nothing.',
         tags: ['Bookings'],
       },
     },

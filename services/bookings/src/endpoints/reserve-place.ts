@@ -19,6 +19,9 @@ const body = z
       .optional()
       .meta({ description: 'As the patient is registered, if left out' }),
     reference: text(100).optional().meta({ description: "The client's own number; unique per client for ever" }),
+    number: positiveId
+      .optional()
+      .meta({ description: 'A reserved number of the session; needs a client of access `all`' }),
     hold: z
       .boolean('must be true or false')
       .default(false)
@@ -45,6 +48,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
           reference: body.reference ?? null,
           itemId: body.itemId ?? null,
           hold: body.hold,
+          number: body.number,
         },
         onceOf(request, body),
       )
@@ -66,6 +70,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
           'session_full',
           'session_not_bookable',
           'reference_used',
+          'number_taken',
           'request_in_progress',
           'idempotency_key_reused',
         ),

@@ -14,6 +14,8 @@ export interface ReservePlace {
   reference: string | null
   itemId: number | null
   hold: boolean
+  /** A reserved number, for a client of access `all`. */
+  number?: number
 }
 
 export interface CancelBooking {
@@ -40,14 +42,14 @@ export interface CompleteBooking {
   paymentReference?: string
 }
 
-/** Records the end of the holds of a session that ran out. */
-export interface SweepHolds {
+/** Records what time or the hospital did to the bookings of a session: holds that ran out, a session that was cancelled. */
+export interface SweepSession {
   kind: 'sweep'
   sessionId: number
 }
 
 export type BookingCommand = ReservePlace | CancelBooking | RescheduleBooking | CompleteBooking
-export type Command = BookingCommand | SweepHolds
+export type Command = BookingCommand | SweepSession
 
 /** The Idempotency-Key of a request, with what the request was. */
 export interface Once {

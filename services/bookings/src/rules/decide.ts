@@ -1,4 +1,12 @@
-import { type EventPayload, type EventType, type Instant, MINUTE_MS, Refusal } from '@channelling/contract'
+import {
+  type Caller,
+  type EventPayload,
+  type EventType,
+  type Instant,
+  invalidField,
+  MINUTE_MS,
+  Refusal,
+} from '@channelling/contract'
 import type { Booking } from './booking'
 import type { BookingCommand, CancelBooking, CompleteBooking, RescheduleBooking, ReservePlace } from './command'
 import { feeFor } from './fees'
@@ -7,14 +15,15 @@ import {
   completeBooking,
   expireBooking,
   holdRanOut,
+  isOpen,
   isPaid,
   maySee,
   moveBooking,
   requireMovable,
 } from './lifecycle'
-import { releaseNumber, takeNumber } from './numbering'
+import { releaseNumber, takeNumber, takeReserved } from './numbering'
 import { requireBookable, type Session } from './session'
-import { type BookedPlace, ofClient, putBooking, putSession, type World } from './world'
+import { type BookedPlace, ofClient, placeKey, putBooking, putSession, type World } from './world'
 
 /** How the hospital holds places. */
 export interface Terms {
@@ -50,6 +59,25 @@ export function expireHolds(world: World, now: Instant): void {
   }
 }
 
+/**
+ * Gives up the open bookings of a cancelled session, as many as were read; the hospital did it. Its sweep goes on until none is
+ * left.
+ */
+export function cancelOrphans(world: World, now: Instant): void {
+  for (const booking of [...world.bookings.values()]) {
+    const session = world.sessions.get(booking.sessionId)
+    if (!session || session.cancelledAt === null || !isOpen(booking)) continue
+    const cancelled = cancelBooking(booking, 'hospital', session.statusReason, now)
+    leave(world, booking)
+    putBooking(world, cancelled)
+    record(world, 'booking.cancelled', cancelled, null, now, {
+      fromStatus: booking.status,
+      number: booking.number,
+      actor: 'hospital',
+    })
+  }
+}
+
 function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms): BookedPlace {
   const { caller, reference, hold } = command
   const patient = world.patients.get(command.patientId)
@@ -62,7 +90,8 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
 
   const foreigner = command.foreigner ?? patient.foreigner
   const fee = feeFor(session.fees, foreigner)
-  const number = enter(world, session)
+  const number =
+    command.number === undefined ? enter(world, session) : enterReserved(world, session, command.number, caller)
   const booking: Booking = {
     id: world.nextId++,
     sessionId: session.id,
@@ -122,7 +151,8 @@ function reschedule(world: World, command: RescheduleBooking, now: Instant): Boo
     number,
     ...(reason !== null && { reason }),
   })
-  return place(world, after)
+  const feeDifference = after.doctorFee + after.hospitalFee - before.doctorFee - before.hospitalFee
+  return { ...place(world, after), feeDifference }
 }
 
 function complete(world: World, command: CompleteBooking, now: Instant): BookedPlace {
@@ -157,9 +187,25 @@ function enter(world: World, session: Session): number {
   return number
 }
 
+/**
+ * A number that the hospital keeps for those it chooses.
+ * @throws Refusal `scope_missing`, `invalid_request`, `number_taken`
+ */
+function enterReserved(world: World, session: Session, number: number, caller: Caller): number {
+  if (caller.access !== 'all')
+    throw new Refusal('scope_missing', 'Only a client of the whole hospital chooses a number')
+  if (!session.reserved.has(number)) throw invalidField('body.number', 'must be a reserved number of the session')
+  const key = placeKey(session.id, number)
+  if (world.numbersTaken.has(key)) throw new Refusal('number_taken', `Number ${number} is given already`)
+  world.numbersTaken.add(key)
+  putSession(world, { ...session, seats: takeReserved(session.seats) })
+  return number
+}
+
 function leave(world: World, booking: Booking): void {
   const session = sessionOf(world, booking.sessionId)
   putSession(world, { ...session, seats: releaseNumber(session.seats, booking.number, session.reserved) })
+  world.numbersTaken.delete(placeKey(booking.sessionId, booking.number))
 }
 
 /** The seat row stands for its session's bookings: touching it makes another writer's decision on an old reading fail. */

@@ -23,9 +23,12 @@ function requireUnexpired(booking: Booking, now: Instant): void {
   }
 }
 
+/** Whether it can still be given up or moved: nobody has been seen, and it is not given up yet. */
+export const isOpen = ({ status }: Booking): boolean => status === 'ACTIVE' || status === 'PENDING'
+
 function requireOpen(booking: Booking, now: Instant): void {
   requireUnexpired(booking, now)
-  if (booking.status !== 'ACTIVE' && booking.status !== 'PENDING') {
+  if (!isOpen(booking)) {
     throw new Refusal('booking_not_active', `The booking is ${booking.status}`)
   }
 }

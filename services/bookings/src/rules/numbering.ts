@@ -24,6 +24,9 @@ export function takeNumber<S extends Seats>(seats: S, reserved: ReadonlySet<numb
   return { number, seats: { ...seats, taken, nextNumber } }
 }
 
+/** Takes a reserved number, which lies outside the row of the others. The caller has made sure that it is free. */
+export const takeReserved = <S extends Seats>(seats: S): S => ({ ...seats, taken: seats.taken + 1 })
+
 /** Gives a number back, to be the next one given if it is the lowest. A reserved number stays reserved. */
 export function releaseNumber<S extends Seats>(seats: S, number: number, reserved: ReadonlySet<number>): S {
   const taken = seats.taken - 1

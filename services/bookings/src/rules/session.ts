@@ -7,6 +7,7 @@ export interface Session extends Omit<SessionState, 'capacity' | 'taken'> {
   id: number
   consultant: string
   hospital: string
+  statusReason: string | null
   startsAt: Instant
   startingNumber: number
   reserved: ReadonlySet<number>

@@ -13,6 +13,8 @@ export interface BookedPlace {
   booking: Booking
   session: Session
   patientName: string
+  /** By how much a move changed the fee, in cents. */
+  feeDifference?: number
 }
 
 export interface StoredAnswer {
@@ -26,6 +28,9 @@ export interface StoredAnswer {
 /** One of a client's own numbers, or Idempotency-Keys, as a map key. */
 export const ofClient = (clientId: number, key: string) => `${clientId} ${key}`
 
+/** A number of a session, as a map key. */
+export const placeKey = (sessionId: number, number: number) => `${sessionId} ${number}`
+
 /**
  * What a group of commands touches, as the database had it and as the commands change it. Later commands of the group see what
  * earlier ones did.
@@ -36,6 +41,8 @@ export interface World {
   patients: Map<number, Patient>
   /** References in use, `ofClient`. */
   references: Set<string>
+  /** Reserved numbers asked for that a living booking has, `sessionId number`. */
+  numbersTaken: Set<string>
   /** Answers given before, `ofClient`. */
   answers: Map<string, StoredAnswer>
   /** The id of the next new booking; as many as the group can make are set aside. */

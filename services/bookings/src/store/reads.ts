@@ -25,6 +25,12 @@ const only = (caller: Caller) => (caller.access === 'own' ? caller.clientId : nu
 
 export type BookingReads = ReturnType<typeof bookingReads>
 
+/** The latest instant at which a booking was decided, over restarts. */
+export async function latestInstant(database: Database): Promise<Instant> {
+  const [row] = await database.read<{ latest: Instant }>('SELECT latest FROM booking_clock')
+  return row!.latest
+}
+
 /** What endpoints read of bookings. A booking that the caller may not see is as if it were not there. */
 export function bookingReads(database: Database) {
   /** Joins bookings with what their answers show, keeping their order. */
@@ -88,11 +94,14 @@ export function bookingReads(database: Database) {
       return rows.map((row) => ({ ...row, payload: JSON.parse(row.payload) as EventPayload }))
     },
 
-    /** Sessions with holds that ran out, a bounded number of them. */
+    /** Sessions with holds that ran out, and cancelled ones with bookings still open; a bounded number of them. */
     async sessionsToSweep(now: Instant): Promise<number[]> {
       const rows = await database.read<{ sessionId: number }>(
         `SELECT DISTINCT session_id AS sessionId FROM booking INDEXED BY booking_by_expiry
-        WHERE status = 'PENDING' AND expires_at <= ? LIMIT 256`,
+          WHERE status = 'PENDING' AND expires_at <= ?
+        UNION SELECT s.id FROM session s INDEXED BY session_by_cancellation WHERE s.cancelled_at IS NOT NULL
+          AND EXISTS (SELECT 1 FROM booking b WHERE b.session_id = s.id AND b.status IN ('PENDING', 'ACTIVE'))
+        LIMIT 256`,
         [now],
       )
       return rows.map(({ sessionId }) => sessionId)

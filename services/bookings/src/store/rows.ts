@@ -39,7 +39,7 @@ export const bookingOfRow = (row: BookingRow): Booking => ({
 
 /** A session `s` with its seats `t`, consultant `c` and hospital `h`. */
 export const sessionColumns = `s.id, s.starts_at AS startsAt, s.ends_at AS endsAt, s.holiday, s.ended_at AS endedAt,
-  s.cancelled_at AS cancelledAt, s.started_at AS startedAt, s.held_at AS heldAt,
+  s.status_reason AS statusReason, s.cancelled_at AS cancelledAt, s.started_at AS startedAt, s.held_at AS heldAt,
   s.starting_number AS startingNumber, s.reserved_numbers AS reservedNumbers, s.minutes_per_patient AS minutesPerPatient,
   s.local_doctor_fee AS localDoctorFee, s.local_hospital_fee AS localHospitalFee,
   s.foreign_doctor_fee AS foreignDoctorFee, s.foreign_hospital_fee AS foreignHospitalFee, s.currency,
@@ -56,6 +56,7 @@ export interface SessionRow {
   holiday: number
   endedAt: number | null
   cancelledAt: number | null
+  statusReason: string | null
   startedAt: number | null
   heldAt: number | null
   startingNumber: number
@@ -84,6 +85,7 @@ export const sessionOfRow = (row: SessionRow): Session => ({
   holiday: row.holiday === 1,
   endedAt: row.endedAt,
   cancelledAt: row.cancelledAt,
+  statusReason: row.statusReason,
   startedAt: row.startedAt,
   heldAt: row.heldAt,
   startingNumber: row.startingNumber,

@@ -30,6 +30,8 @@ const saveUpdated = `UPDATE booking SET
     cancel_reason = j.value ->> 'cancelReason'
   FROM json_each(?) j WHERE booking.id = j.value ->> 'id'`
 
+const saveClock = 'UPDATE booking_clock SET latest = max(latest, ?) WHERE one = 1'
+
 const insertBookings = insertInto('booking', [
   'id',
   'session_id',
@@ -84,7 +86,7 @@ export function save({ sessions, bookings, changes }: World, now: Instant): Stat
   })
   const bookingsOf = (ids: Set<number>) => [...ids].map((id) => bookings.get(id)!)
   const setBased = (sql: string, rows: unknown[]) => (rows.length > 0 ? [{ sql, args: [JSON.stringify(rows)] }] : [])
-  return [
+  const written = [
     ...setBased(saveSeats, seats),
     ...setBased(saveUpdated, bookingsOf(changes.updated)),
     ...insertBookings(bookingsOf(changes.created).map(rowOf)),
@@ -93,4 +95,6 @@ export function save({ sessions, bookings, changes }: World, now: Instant): Stat
     ),
     ...appendEvents(changes.events),
   ]
+  if (written.length > 0) written.push({ sql: saveClock, args: [now] })
+  return written
 }

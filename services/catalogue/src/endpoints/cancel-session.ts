@@ -25,10 +25,11 @@ export const cancelSessionEndpoint = ({
     {
       scope: 'catalogue:write',
       params: schema(z.object({ id: idInText })),
-      response: { 200: envelope(session), ...refusals('session_not_found', 'status_not_allowed', 'in_use') },
+      response: { 200: envelope(session), ...refusals('session_not_found', 'status_not_allowed') },
       detail: {
         summary: 'Cancel a session',
-        description: 'For good; it is still listed. Refused while it has bookings. Cancelling it again does nothing.',
+        description:
+          'For good; it is still listed. It takes no booking from now on, and those it has are given up in the hospital’s name within moments, each with its event. Cancelling it again does nothing.',
         tags: ['Catalogue'],
         operationId: 'cancelSession',
       },

@@ -29,8 +29,6 @@ export interface Asked extends Partial<Omit<Changeable, keyof Decisions>> {
 export interface SessionChange {
   to: Changeable
   events: { type: EventType; payload: EventPayload }[]
-  /** Whether it holds only as long as nobody books in between. */
-  needsNoBooking?: boolean
 }
 
 /**
@@ -69,8 +67,8 @@ export function changeSession(
 }
 
 /**
- * Cancels a session that nobody has booked; one that is cancelled already stays as it is.
- * @throws Refusal `status_not_allowed` when it has ended, `in_use` while it has bookings
+ * Cancels a session; one that is cancelled already stays as it is.
+ * @throws Refusal `status_not_allowed` when it has ended
  */
 export function cancelSession(session: SessionState & Changeable, now: Instant): SessionChange {
   const decisions = cancel(session, now)
@@ -79,6 +77,5 @@ export function cancelSession(session: SessionState & Changeable, now: Instant):
   return {
     to: { ...session, ...decisions },
     events: [{ type: 'session.cancelled', payload }],
-    needsNoBooking: true,
   }
 }

@@ -62,14 +62,13 @@ export function giveStatus(
 }
 
 /**
- * Cancels a session, or nothing when it is cancelled already.
- * @throws Refusal `status_not_allowed` when it has ended, `in_use` while it has bookings
+ * Cancels a session, or nothing when it is cancelled already. What becomes of its bookings is for the bookings service.
+ * @throws Refusal `status_not_allowed` when it has ended
  */
 export function cancel(session: SessionState, now: Instant): Decisions | null {
   if (session.cancelledAt !== null) return null
   const from = sessionStatus(session, now)
   if (from === 'Ended') throw new Refusal('status_not_allowed', 'A session that is Ended cannot be cancelled')
-  if (session.taken > 0) throw new Refusal('in_use', 'The session has bookings; cancel or move them first')
   const { endedAt, startedAt, heldAt } = session
   return { holiday: false, endedAt, startedAt, heldAt, cancelledAt: now }
 }

@@ -116,15 +116,10 @@ export async function amendSession(
 async function save(
   database: Database,
   session: Session,
-  { to, events, needsNoBooking = false }: SessionChange,
+  { to, events }: SessionChange,
   { clientId, now }: Act,
 ): Promise<boolean> {
-  const asRead = join(
-    fragment(`id = ? AND (${columns}) IS (${marks})`, session.id, ...values(session)),
-    ...(needsNoBooking
-      ? [fragment('AND ? = (SELECT version FROM seat WHERE session_id = session.id)', session.version)]
-      : []),
-  )
+  const asRead = fragment(`id = ? AND (${columns}) IS (${marks})`, session.id, ...values(session))
   const toTell = join(fragment('SELECT id FROM session WHERE'), asRead)
   try {
     const written = await database.write([
