@@ -1,6 +1,6 @@
 import { type Kind, type Reason, type Refusal, reasons } from '@channelling/contract'
 import { z } from 'zod'
-import { schema } from './schema'
+import { documented } from './schema'
 
 /** The status of each kind of refusal; total by type, so a new kind cannot be forgotten. */
 export const statusOf = {
@@ -76,22 +76,21 @@ export function refuse(refusal: Refusal, requestId: string): Response {
 
 /** The schema of a success that holds one thing. */
 export const envelope = <Data extends z.ZodType>(data: Data, code: 200 | 201 = 200) =>
-  schema(z.object({ status: z.literal('success'), code: z.literal(code), data }), 'output')
+  documented(z.object({ status: z.literal('success'), code: z.literal(code), data }))
 
 /** The schema of a success that holds a page of a list. */
 export const listEnvelope = <Item extends z.ZodType>(item: Item) =>
-  schema(
+  documented(
     z.object({
       status: z.literal('success'),
       code: z.literal(200),
       data: z.array(item),
       page: z.object({ page: z.int().min(0), size: z.int().min(1), total: z.int().min(0) }),
     }),
-    'output',
   )
 
 const failureSchema = (code: RefusalStatus, among: readonly Reason[]) =>
-  schema(
+  documented(
     z
       .object({
         status: z.literal('error'),
@@ -103,7 +102,6 @@ const failureSchema = (code: RefusalStatus, among: readonly Reason[]) =>
         existing: z.record(z.string(), z.union([z.int(), z.string()])).optional(),
       })
       .meta({ description: among.map((reason) => `\`${reason}\`: ${reasons[reason].about}`).join('. ') }),
-    'output',
   )
 
 /** What any operation behind a key may answer. */

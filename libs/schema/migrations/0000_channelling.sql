@@ -219,6 +219,7 @@ CREATE UNIQUE INDEX `booking_number` ON `booking` (`session_id`,`number`) WHERE 
 CREATE UNIQUE INDEX `booking_reference` ON `booking` (`client_id`,`reference`) WHERE reference IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `booking_by_patient` ON `booking` (`patient_id`,`id`);--> statement-breakpoint
 CREATE INDEX `booking_by_expiry` ON `booking` (`expires_at`) WHERE status = 'PENDING';--> statement-breakpoint
+CREATE INDEX `booking_held` ON `booking` (`session_id`,`expires_at`) WHERE status = 'PENDING';--> statement-breakpoint
 CREATE TABLE `booking_clock` (
 	`one` integer PRIMARY KEY NOT NULL,
 	`latest` integer NOT NULL,

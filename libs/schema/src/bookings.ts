@@ -72,6 +72,7 @@ export const booking = sqliteTable(
     uniqueIndex('booking_reference').on(table.clientId, table.reference).where(sql`reference IS NOT NULL`),
     index('booking_by_patient').on(table.patientId, table.id),
     index('booking_by_expiry').on(table.expiresAt).where(sql`status = 'PENDING'`),
+    index('booking_held').on(table.sessionId, table.expiresAt).where(sql`status = 'PENDING'`),
     check(
       'booking_status',
       sql`status IN ('PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT', 'PATIENT_CANCELED', 'DOCTOR_CANCELED', 'EXPIRED')`,

@@ -8,6 +8,12 @@ const expected = {
   foreign_keys: 1,
 } as const
 
+/**
+ * How long the log grows before its pages go to the file, in pages of 4 KiB. A page that many bookings touch goes there once for all
+ * of them; more than this would make the one write that does it wait too long.
+ */
+const CHECKPOINT_PAGES = 4000
+
 /** Statements kept prepared; far more than the program has, few enough to bound what built SQL could add. */
 const PREPARED_MAX = 500
 
@@ -42,6 +48,7 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
   driver.exec('PRAGMA synchronous = FULL')
   driver.exec('PRAGMA foreign_keys = ON')
   driver.exec('PRAGMA cache_size = -65536')
+  driver.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   if (mode === 'read') driver.exec('PRAGMA query_only = ON')
   for (const [name, value] of Object.entries(expected)) {
     const [actual] = driver.prepare(`PRAGMA ${name}`).raw().get([]) as unknown[]

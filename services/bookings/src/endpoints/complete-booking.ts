@@ -1,5 +1,14 @@
 import { idInText, text } from '@channelling/contract'
-import { envelope, type Identity, jsonBody, REPLAY_HEADER, refusals, schema, success } from '@channelling/http'
+import {
+  documented,
+  envelope,
+  type Identity,
+  jsonBody,
+  REPLAY_HEADER,
+  refusals,
+  schema,
+  success,
+} from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Engine } from '../engine'
@@ -27,7 +36,7 @@ export const completeBookingEndpoint = ({ engine, identity }: { engine: Engine<B
     {
       scope: 'bookings:write',
       parse: jsonBody,
-      headers: schema(onceHeaders),
+      headers: documented(onceHeaders, 'input'),
       params: schema(z.object({ id: idInText })),
       body: schema(
         z

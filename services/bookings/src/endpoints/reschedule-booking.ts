@@ -1,5 +1,14 @@
 import { idInText, positiveId, text } from '@channelling/contract'
-import { envelope, type Identity, jsonBody, REPLAY_HEADER, refusals, schema, success } from '@channelling/http'
+import {
+  documented,
+  envelope,
+  type Identity,
+  jsonBody,
+  REPLAY_HEADER,
+  refusals,
+  schema,
+  success,
+} from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Engine } from '../engine'
@@ -26,7 +35,7 @@ export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine
     {
       scope: 'bookings:write',
       parse: jsonBody,
-      headers: schema(onceHeaders),
+      headers: documented(onceHeaders, 'input'),
       params: schema(z.object({ id: idInText })),
       body: schema(z.strictObject({ sessionInstanceId: positiveId, reason: text(200).optional() })),
       response: {

@@ -1,5 +1,14 @@
 import { positiveId, text } from '@channelling/contract'
-import { created, envelope, type Identity, jsonBody, REPLAY_HEADER, refusals, schema } from '@channelling/http'
+import {
+  created,
+  documented,
+  envelope,
+  type Identity,
+  jsonBody,
+  REPLAY_HEADER,
+  refusals,
+  schema,
+} from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Engine } from '../engine'
@@ -60,7 +69,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
     {
       scope: 'bookings:write',
       parse: jsonBody,
-      headers: schema(onceHeaders),
+      headers: documented(onceHeaders, 'input'),
       body: schema(body),
       response: {
         201: envelope(bookingSchema, 201),

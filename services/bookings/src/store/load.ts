@@ -1,15 +1,17 @@
 import type { Instant } from '@channelling/contract'
-import type { Database } from '@channelling/schema'
+import { type Database, type JsonRow, rowsOfJson } from '@channelling/schema'
 import type { Order } from '../rules/command'
 import { noChanges, ofClient, placeKey, type StoredAnswer, type World } from '../rules/world'
 import type { BookingIds } from './ids'
 import {
   type BookingRow,
-  bookingColumns,
   bookingOfRow,
+  bookingRow,
+  type PatientRow,
+  patientRow,
   type SessionRow,
-  sessionColumns,
   sessionOfRow,
+  sessionRow,
   sessionTables,
 } from './rows'
 
@@ -49,11 +51,21 @@ function namesOf(orders: Order[]) {
   }
 }
 
-/** The sessions named, and those of the bookings named. Takes two JSON arrays of ids. */
-const touchedSessions = `SELECT value FROM json_each(?) UNION SELECT session_id FROM booking WHERE id IN (SELECT value FROM json_each(?))`
-
 /** How many bookings of a cancelled session are given up at a time. */
 const ORPHANS_MAX = 256
+
+/**
+ * A subquery of ids in a column `value`: those named, and those that the bookings named lead to. Without such bookings it is the bare
+ * list, which needs no table of its own to be made for it.
+ */
+function touchedIds(named: number[], column: 'session_id' | 'patient_id', bookings: number[]) {
+  const list = JSON.stringify(named)
+  if (bookings.length === 0) return { sql: 'SELECT value FROM json_each(?)', args: [list] }
+  return {
+    sql: `SELECT value FROM json_each(?) UNION SELECT ${column} FROM booking WHERE id IN (SELECT value FROM json_each(?))`,
+    args: [list, JSON.stringify(bookings)],
+  }
+}
 
 /** A reading, and where what it finds belongs in the world. */
 interface Reading {
@@ -63,42 +75,42 @@ interface Reading {
 
 /** Only what the orders name is read: what they do not name costs no statement. */
 function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[] {
+  const touched = touchedIds(names.sessions, 'session_id', names.bookings)
+  const patients = touchedIds(names.patients, 'patient_id', names.bookings)
   const bookingIds = JSON.stringify(names.bookings)
-  const sessionIds = JSON.stringify(names.sessions)
   const readings: Reading[] = [
     {
       statement: {
-        sql: `SELECT ${sessionColumns} FROM ${sessionTables} WHERE s.id IN (${touchedSessions})`,
-        args: [sessionIds, bookingIds],
+        sql: `SELECT ${sessionRow} FROM (${touched.sql}) touched JOIN ${sessionTables} WHERE s.id = touched.value`,
+        args: touched.args,
       },
-      into: ({ sessions }, rows: SessionRow[]) => {
-        for (const row of rows) sessions.set(row.id, sessionOfRow(row))
+      into: ({ sessions }, rows: JsonRow[]) => {
+        for (const row of rowsOfJson<SessionRow>(rows)) sessions.set(row.id, sessionOfRow(row))
       },
     },
     {
-      // what ran out is looked for among all holds that ran out: there are few, since they are swept every second
       statement: {
-        sql: `SELECT ${bookingColumns} FROM booking b INDEXED BY booking_by_expiry
-          WHERE b.status = 'PENDING' AND b.expires_at <= ? AND b.session_id IN (${touchedSessions})`,
-        args: [now, sessionIds, bookingIds],
+        sql: `SELECT ${bookingRow} FROM (${touched.sql}) touched JOIN booking b INDEXED BY booking_held
+          WHERE b.status = 'PENDING' AND b.session_id = touched.value AND b.expires_at <= ?`,
+        args: [...touched.args, now],
       },
       into: putBookings,
     },
     {
       statement: {
-        sql: `SELECT id, name, foreigner FROM patient WHERE id IN (
-          SELECT value FROM json_each(?) UNION SELECT patient_id FROM booking WHERE id IN (SELECT value FROM json_each(?)))`,
-        args: [JSON.stringify(names.patients), bookingIds],
+        sql: `SELECT ${patientRow} FROM (${patients.sql}) touched JOIN patient p ON p.id = touched.value`,
+        args: patients.args,
       },
-      into: ({ patients }, rows: { id: number; name: string; foreigner: number }[]) => {
-        for (const { id, name, foreigner } of rows) patients.set(id, { id, name, foreigner: foreigner === 1 })
+      into: ({ patients }, rows: JsonRow[]) => {
+        for (const { id, name, foreigner } of rowsOfJson<PatientRow>(rows))
+          patients.set(id, { id, name, foreigner: foreigner === 1 })
       },
     },
   ]
   if (names.bookings.length > 0) {
     readings.push({
       statement: {
-        sql: `SELECT ${bookingColumns} FROM booking b WHERE b.id IN (SELECT value FROM json_each(?))`,
+        sql: `SELECT ${bookingRow} FROM booking b WHERE b.id IN (SELECT value FROM json_each(?))`,
         args: [bookingIds],
       },
       into: putBookings,
@@ -107,7 +119,7 @@ function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[]
   if (names.swept.length > 0) {
     readings.push({
       statement: {
-        sql: `SELECT ${bookingColumns} FROM booking b JOIN session s ON s.id = b.session_id
+        sql: `SELECT ${bookingRow} FROM booking b JOIN session s ON s.id = b.session_id
           WHERE b.session_id IN (SELECT value FROM json_each(?)) AND s.cancelled_at IS NOT NULL
           AND b.status IN ('PENDING', 'ACTIVE') LIMIT ${ORPHANS_MAX}`,
         args: [JSON.stringify(names.swept)],
@@ -155,8 +167,8 @@ function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[]
   return readings
 }
 
-function putBookings({ bookings }: World, rows: BookingRow[]): void {
-  for (const row of rows) bookings.set(row.id, bookingOfRow(row))
+function putBookings({ bookings }: World, rows: JsonRow[]): void {
+  for (const row of rowsOfJson<BookingRow>(rows)) bookings.set(row.id, bookingOfRow(row))
 }
 
 /** Reads everything that the orders touch, as of one moment, with set-based statements only. */

@@ -1,13 +1,13 @@
 import type { Caller, EventPayload, EventType, Instant, Paging } from '@channelling/contract'
-import type { Database } from '@channelling/schema'
+import { type Database, type JsonRow, rowsOfJson } from '@channelling/schema'
 import type { BookedPlace } from '../rules/world'
 import {
   type BookingRow,
-  bookingColumns,
   bookingOfRow,
+  bookingRow,
   type SessionRow,
-  sessionColumns,
   sessionOfRow,
+  sessionRow,
   sessionTables,
 } from './rows'
 
@@ -39,12 +39,12 @@ export function bookingReads(database: Database) {
     const ids = (of: 'sessionId' | 'patientId') => JSON.stringify([...new Set(bookings.map((row) => row[of]))])
     const [sessions, patients] = (await database.readAll([
       {
-        sql: `SELECT ${sessionColumns} FROM ${sessionTables} WHERE s.id IN (SELECT value FROM json_each(?))`,
+        sql: `SELECT ${sessionRow} FROM ${sessionTables} WHERE s.id IN (SELECT value FROM json_each(?))`,
         args: [ids('sessionId')],
       },
       { sql: 'SELECT id, name FROM patient WHERE id IN (SELECT value FROM json_each(?))', args: [ids('patientId')] },
-    ])) as unknown as [SessionRow[], { id: number; name: string }[]]
-    const sessionById = new Map(sessions.map((row) => [row.id, sessionOfRow(row)]))
+    ])) as unknown as [JsonRow[], { id: number; name: string }[]]
+    const sessionById = new Map(rowsOfJson<SessionRow>(sessions).map((row) => [row.id, sessionOfRow(row)]))
     const nameById = new Map(patients.map(({ id, name }) => [id, name]))
     return bookings.map((row) => ({
       booking: bookingOfRow(row),
@@ -55,11 +55,11 @@ export function bookingReads(database: Database) {
 
   return {
     async byId(id: number, caller: Caller): Promise<BookedPlace | undefined> {
-      const rows = await database.read<BookingRow>(
-        `SELECT ${bookingColumns} FROM booking b WHERE b.id = ?1 AND (?2 IS NULL OR b.client_id = ?2)`,
+      const rows = await database.read<JsonRow>(
+        `SELECT ${bookingRow} FROM booking b WHERE b.id = ?1 AND (?2 IS NULL OR b.client_id = ?2)`,
         [id, only(caller)],
       )
-      return (await places(rows))[0]
+      return (await places(rowsOfJson<BookingRow>(rows)))[0]
     },
 
     /** Newest first; undefined for a patient there is not. */
@@ -75,13 +75,13 @@ export function bookingReads(database: Database) {
           args: [patientId, only(caller)],
         },
         {
-          sql: `SELECT ${bookingColumns} FROM booking b WHERE b.patient_id = ?1 AND (?2 IS NULL OR b.client_id = ?2)
+          sql: `SELECT ${bookingRow} FROM booking b WHERE b.patient_id = ?1 AND (?2 IS NULL OR b.client_id = ?2)
             ORDER BY b.id DESC LIMIT ?3 OFFSET ?4`,
           args: [patientId, only(caller), size, page * size],
         },
-      ])) as unknown as [unknown[], { total: number }[], BookingRow[]]
+      ])) as unknown as [unknown[], { total: number }[], JsonRow[]]
       if (patients.length === 0) return undefined
-      return { places: await places(rows), total: totals[0]!.total }
+      return { places: await places(rowsOfJson<BookingRow>(rows)), total: totals[0]!.total }
     },
 
     /** Oldest first. */

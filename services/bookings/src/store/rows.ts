@@ -1,11 +1,32 @@
+import { jsonRow } from '@channelling/schema'
 import type { Booking, BookingStatus, PaymentMethod } from '../rules/booking'
 import type { Session } from '../rules/session'
 
-/** The columns of a booking, in the names the rules use. */
-export const bookingColumns = `b.id, b.session_id AS sessionId, b.number, b.status, b.patient_id AS patientId,
-  b.client_id AS clientId, b.payment_method AS paymentMethod, b.payment_reference AS paymentReference, b.paid,
-  b.foreigner, b.doctor_fee AS doctorFee, b.hospital_fee AS hospitalFee, b.currency, b.reference, b.item_id AS itemId,
-  b.created_at AS createdAt, b.expires_at AS expiresAt, b.cancelled_at AS cancelledAt, b.cancel_reason AS cancelReason`
+/** The fields of a booking, in the names the rules use. */
+const bookingFields = {
+  id: 'b.id',
+  sessionId: 'b.session_id',
+  number: 'b.number',
+  status: 'b.status',
+  patientId: 'b.patient_id',
+  clientId: 'b.client_id',
+  paymentMethod: 'b.payment_method',
+  paymentReference: 'b.payment_reference',
+  paid: 'b.paid',
+  foreigner: 'b.foreigner',
+  doctorFee: 'b.doctor_fee',
+  hospitalFee: 'b.hospital_fee',
+  currency: 'b.currency',
+  reference: 'b.reference',
+  itemId: 'b.item_id',
+  createdAt: 'b.created_at',
+  expiresAt: 'b.expires_at',
+  cancelledAt: 'b.cancelled_at',
+  cancelReason: 'b.cancel_reason',
+}
+
+/** A booking `b` as one JSON row. */
+export const bookingRow = jsonRow(bookingFields)
 
 /** A booking as the database gives it: flags are 0 or 1. */
 export type BookingRow = Omit<Booking, 'status' | 'paymentMethod' | 'paid' | 'foreigner'> & {
@@ -37,14 +58,44 @@ export const bookingOfRow = (row: BookingRow): Booking => ({
   cancelReason: row.cancelReason,
 })
 
-/** A session `s` with its seats `t`, consultant `c` and hospital `h`. */
-export const sessionColumns = `s.id, s.starts_at AS startsAt, s.ends_at AS endsAt, s.holiday, s.ended_at AS endedAt,
-  s.status_reason AS statusReason, s.cancelled_at AS cancelledAt, s.started_at AS startedAt, s.held_at AS heldAt,
-  s.starting_number AS startingNumber, s.reserved_numbers AS reservedNumbers, s.minutes_per_patient AS minutesPerPatient,
-  s.local_doctor_fee AS localDoctorFee, s.local_hospital_fee AS localHospitalFee,
-  s.foreign_doctor_fee AS foreignDoctorFee, s.foreign_hospital_fee AS foreignHospitalFee, s.currency,
-  trim(coalesce(c.title, '') || ' ' || c.name) AS consultant, h.name AS hospital,
-  t.capacity, t.taken, t.next_number AS nextNumber, t.released, t.version`
+/** A patient `p` as one JSON row. */
+export const patientRow = jsonRow({ id: 'p.id', name: 'p.name', foreigner: 'p.foreigner' })
+
+export interface PatientRow {
+  id: number
+  name: string
+  foreigner: number
+}
+
+/** The fields of a session `s` with its seats `t`, consultant `c` and hospital `h`. */
+const sessionFields = {
+  id: 's.id',
+  startsAt: 's.starts_at',
+  endsAt: 's.ends_at',
+  holiday: 's.holiday',
+  endedAt: 's.ended_at',
+  statusReason: 's.status_reason',
+  cancelledAt: 's.cancelled_at',
+  startedAt: 's.started_at',
+  heldAt: 's.held_at',
+  startingNumber: 's.starting_number',
+  reservedNumbers: 'json(s.reserved_numbers)',
+  minutesPerPatient: 's.minutes_per_patient',
+  localDoctorFee: 's.local_doctor_fee',
+  localHospitalFee: 's.local_hospital_fee',
+  foreignDoctorFee: 's.foreign_doctor_fee',
+  foreignHospitalFee: 's.foreign_hospital_fee',
+  currency: 's.currency',
+  consultant: "trim(coalesce(c.title, '') || ' ' || c.name)",
+  hospital: 'h.name',
+  capacity: 't.capacity',
+  taken: 't.taken',
+  nextNumber: 't.next_number',
+  released: 'json(t.released)',
+  version: 't.version',
+}
+
+export const sessionRow = jsonRow(sessionFields)
 
 export const sessionTables = `session s JOIN seat t ON t.session_id = s.id
   JOIN consultant c ON c.id = s.consultant_id JOIN hospital h ON h.id = s.hospital_id`
@@ -60,7 +111,7 @@ export interface SessionRow {
   startedAt: number | null
   heldAt: number | null
   startingNumber: number
-  reservedNumbers: string
+  reservedNumbers: number[]
   minutesPerPatient: number
   localDoctorFee: number
   localHospitalFee: number
@@ -72,7 +123,7 @@ export interface SessionRow {
   capacity: number
   taken: number
   nextNumber: number
-  released: string
+  released: number[]
   version: number
 }
 
@@ -89,7 +140,7 @@ export const sessionOfRow = (row: SessionRow): Session => ({
   startedAt: row.startedAt,
   heldAt: row.heldAt,
   startingNumber: row.startingNumber,
-  reserved: new Set(JSON.parse(row.reservedNumbers) as number[]),
+  reserved: new Set(row.reservedNumbers),
   minutesPerPatient: row.minutesPerPatient,
   fees: {
     local: { doctor: row.localDoctorFee, hospital: row.localHospitalFee },
@@ -100,7 +151,7 @@ export const sessionOfRow = (row: SessionRow): Session => ({
     capacity: row.capacity,
     taken: row.taken,
     nextNumber: row.nextNumber,
-    released: JSON.parse(row.released) as number[],
+    released: row.released,
     version: row.version,
   },
 })

@@ -1,5 +1,5 @@
 import type { Instant, Paging, SessionState } from '@channelling/contract'
-import type { Database } from '@channelling/schema'
+import { type Database, type JsonRow, jsonRow, rowsOfJson } from '@channelling/schema'
 import type { Range } from '../rules/range'
 import { type Fragment, fragment, join, limit, readPage, where } from './page'
 
@@ -39,31 +39,50 @@ export interface SessionFilter extends Range {
   bookable?: boolean
 }
 
+/** The moment as of which a statement tells of places; `ofRunOut` refers to it. */
+const asOf = (now: Instant) => fragment('WITH moment (now) AS (SELECT ?)', now)
+
 /**
- * Holds that ran out at `now` and still stand as held: they take no place any more, and give their number back unless it is
- * a reserved one. There are few, or none.
+ * Holds of session `s` that ran out and still stand as held: they take no place any more, and give their number back unless it is
+ * a reserved one.
  */
-const runOut = (now: Instant) =>
-  fragment(
-    `WITH run_out AS MATERIALIZED (
-      SELECT b.session_id, count(*) AS places,
-        min(b.number) FILTER (WHERE b.number NOT IN (SELECT value FROM json_each(held.reserved_numbers))) AS number
-      FROM booking b INDEXED BY booking_by_expiry JOIN session held ON held.id = b.session_id
-      WHERE b.status = 'PENDING' AND b.expires_at <= ? GROUP BY b.session_id
-    )`,
-    now,
-  )
+const ofRunOut = `FROM booking b INDEXED BY booking_held
+  WHERE b.status = 'PENDING' AND b.session_id = s.id AND b.expires_at <= (SELECT now FROM moment)`
+const taken = `seat.taken - (SELECT count(*) ${ofRunOut})`
 
-const columns = `SELECT s.id, s.consultant_id AS consultantId, trim(coalesce(c.title, '') || ' ' || c.name) AS consultant,
-  c.speciality_id AS specialityId, p.name AS speciality, s.hospital_id AS hospitalId, h.name AS hospital, s.room,
-  s.starts_at AS startsAt, s.ends_at AS endsAt, s.capacity, s.starting_number AS startingNumber,
-  s.minutes_per_patient AS minutesPerPatient, s.local_doctor_fee AS localDoctorFee, s.local_hospital_fee AS localHospitalFee,
-  s.foreign_doctor_fee AS foreignDoctorFee, s.foreign_hospital_fee AS foreignHospitalFee, s.currency, s.holiday,
-  s.ended_at AS endedAt, s.cancelled_at AS cancelledAt, s.started_at AS startedAt, s.held_at AS heldAt,
-  s.status_reason AS statusReason, seat.taken - coalesce(r.places, 0) AS taken, seat.version, seat.next_number AS neverGiven,
-  seat.released ->> 0 AS lowestReleased, r.number AS lowestRunOut`
+const columns = `SELECT ${jsonRow({
+  id: 's.id',
+  consultantId: 's.consultant_id',
+  consultant: "trim(coalesce(c.title, '') || ' ' || c.name)",
+  specialityId: 'c.speciality_id',
+  speciality: 'p.name',
+  hospitalId: 's.hospital_id',
+  hospital: 'h.name',
+  room: 's.room',
+  startsAt: 's.starts_at',
+  endsAt: 's.ends_at',
+  capacity: 's.capacity',
+  startingNumber: 's.starting_number',
+  minutesPerPatient: 's.minutes_per_patient',
+  localDoctorFee: 's.local_doctor_fee',
+  localHospitalFee: 's.local_hospital_fee',
+  foreignDoctorFee: 's.foreign_doctor_fee',
+  foreignHospitalFee: 's.foreign_hospital_fee',
+  currency: 's.currency',
+  holiday: 's.holiday',
+  endedAt: 's.ended_at',
+  cancelledAt: 's.cancelled_at',
+  startedAt: 's.started_at',
+  heldAt: 's.held_at',
+  statusReason: 's.status_reason',
+  taken,
+  version: 'seat.version',
+  neverGiven: 'seat.next_number',
+  lowestReleased: 'seat.released ->> 0',
+  lowestRunOut: `(SELECT min(b.number) ${ofRunOut} AND b.number NOT IN (SELECT value FROM json_each(s.reserved_numbers)))`,
+})}`
 
-const withPlaces = `JOIN seat ON seat.session_id = s.id LEFT JOIN run_out r ON r.session_id = s.id`
+const withPlaces = 'JOIN seat ON seat.session_id = s.id'
 const withConsultant = 'JOIN consultant c ON c.id = s.consultant_id'
 const withNames = `JOIN hospital h ON h.id = s.hospital_id JOIN speciality p ON p.id = c.speciality_id`
 
@@ -71,7 +90,7 @@ const withNames = `JOIN hospital h ON h.id = s.hospital_id JOIN speciality p ON 
 const isAvailable = (now: Instant) =>
   fragment(
     `s.holiday = 0 AND s.ended_at IS NULL AND s.ends_at > ? AND s.cancelled_at IS NULL AND s.started_at IS NULL
-      AND s.held_at IS NULL AND (s.capacity = 0 OR seat.taken - coalesce(r.places, 0) < s.capacity)`,
+      AND s.held_at IS NULL AND (s.capacity = 0 OR ${taken} < s.capacity)`,
     now,
   )
 
@@ -89,7 +108,7 @@ function matching({ from, to, consultantId, specialityId, hospitalId, bookable }
 /** The sessions that match, by start time. */
 export const sessionsPage = (filter: SessionFilter, paging: Paging, now: Instant): Fragment =>
   join(
-    runOut(now),
+    asOf(now),
     fragment(`${columns} FROM session s ${withConsultant} ${withNames} ${withPlaces}`),
     matching(filter, now),
     fragment('ORDER BY s.starts_at, s.id'),
@@ -99,7 +118,7 @@ export const sessionsPage = (filter: SessionFilter, paging: Paging, now: Instant
 /** How many match; it touches only the tables that the filter needs. */
 export const sessionsTotal = (filter: SessionFilter, now: Instant): Fragment =>
   join(
-    ...(filter.bookable === undefined ? [] : [runOut(now)]),
+    ...(filter.bookable === undefined ? [] : [asOf(now)]),
     fragment('SELECT count(*) AS total FROM session s'),
     ...(filter.specialityId === undefined ? [] : [fragment(withConsultant)]),
     ...(filter.bookable === undefined ? [] : [fragment(withPlaces)]),
@@ -108,7 +127,7 @@ export const sessionsTotal = (filter: SessionFilter, now: Instant): Fragment =>
 
 export const sessionById = (id: number, now: Instant): Fragment =>
   join(
-    runOut(now),
+    asOf(now),
     fragment(`${columns} FROM session s ${withConsultant} ${withNames} ${withPlaces}`),
     fragment('WHERE s.id = ?', id),
   )
@@ -116,16 +135,16 @@ export const sessionById = (id: number, now: Instant): Fragment =>
 const sessionOf = (row: Session): Session => ({ ...row, holiday: Boolean(row.holiday) })
 
 export async function findSessions(database: Database, filter: SessionFilter, paging: Paging, now: Instant) {
-  const { rows, total } = await readPage<Session>(
+  const { rows, total } = await readPage<JsonRow>(
     database,
     sessionsPage(filter, paging, now),
     sessionsTotal(filter, now),
   )
-  return { sessions: rows.map(sessionOf), total }
+  return { sessions: rowsOfJson<Session>(rows).map(sessionOf), total }
 }
 
 export async function findSession(database: Database, id: number, now: Instant): Promise<Session | undefined> {
   const { sql, args } = sessionById(id, now)
-  const [row] = await database.read<Session>(sql, args)
+  const [row] = rowsOfJson<Session>(await database.read<JsonRow>(sql, args))
   return row && sessionOf(row)
 }

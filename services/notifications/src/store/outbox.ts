@@ -1,7 +1,15 @@
-import type { EventPayload, EventType, OutboxEvent } from '@channelling/contract'
-import type { Database } from '@channelling/schema'
+import type { OutboxEvent } from '@channelling/contract'
+import { type Database, type JsonRow, jsonRow, rowsOfJson } from '@channelling/schema'
 
-type Row = Omit<OutboxEvent, 'type' | 'payload'> & { type: string; payload: string }
+const eventRow = jsonRow({
+  seq: 'seq',
+  type: 'type',
+  sessionId: 'session_id',
+  bookingId: 'booking_id',
+  clientId: 'client_id',
+  payload: 'json(payload)',
+  at: 'at',
+})
 
 /** The highest `seq` committed so far, 0 when nothing has happened yet. */
 export async function lastSeq(database: Pick<Database, 'read'>): Promise<number> {
@@ -15,14 +23,9 @@ export async function eventsAfter(
   seq: number,
   limit: number,
 ): Promise<OutboxEvent[]> {
-  const rows = await database.read<Row>(
-    `SELECT seq, type, session_id AS sessionId, booking_id AS bookingId, client_id AS clientId, payload, at
-      FROM event WHERE seq > ? ORDER BY seq LIMIT ?`,
-    [seq, limit],
-  )
-  return rows.map((row) => ({
-    ...row,
-    type: row.type as EventType,
-    payload: JSON.parse(row.payload) as EventPayload,
-  }))
+  const rows = await database.read<JsonRow>(`SELECT ${eventRow} FROM event WHERE seq > ? ORDER BY seq LIMIT ?`, [
+    seq,
+    limit,
+  ])
+  return rowsOfJson<OutboxEvent>(rows)
 }
