@@ -35,6 +35,17 @@ const retryAfter = {
   'Retry-After': { description: 'Seconds after which trying again makes sense', schema: { type: 'integer' } },
 }
 
+const etag = { ETag: { description: 'Names this very answer', schema: { type: 'string' } } }
+
+/** Of every operation that knows 304. */
+const ifNoneMatch: JsonObject = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag of the answer you have: when it is still that one you are told 304 and spared the body',
+  schema: { type: 'string' },
+}
+
 /** The headers that go with a status, besides that of every error. */
 const headers: Record<string, JsonObject> = {
   '201': { Location: { description: 'The path of what was created', schema: { type: 'string' } } },
@@ -82,7 +93,9 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
       if (!tags.has(tag)) tags.set(tag, about)
       const { parameters, requestBody, responses, ...rest } = document
       const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components) }
-      if (parameters) merged.parameters = (parameters as JsonObject[]).map(parameterOf)
+      const conditional = '304' in (responses as JsonObject) ? [ifNoneMatch] : []
+      const all = [...((parameters ?? []) as JsonObject[]).map(parameterOf), ...conditional]
+      if (all.length > 0) merged.parameters = all
       if (requestBody) merged.requestBody = bodyOf(requestBody as JsonObject)
       paths[template] = { ...(paths[template] as JsonObject | undefined), [method.toLowerCase()]: merged }
     }
@@ -122,6 +135,7 @@ function mergeResponses(responses: JsonObject, components: ReturnType<typeof cre
     Object.entries(responses).map(([status, given]): [string, Json] => {
       const response = given as JsonObject
       if (!response.content) return [status, response]
+      if (status === '304') return [status, { description: String(response.description), headers: etag }]
       const error = Number(status) >= 400
       const told: JsonObject = {
         description: String(response.description || descriptions[status] || 'Done'),

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
 import { createBookings, latestInstant } from '@channelling/bookings'
-import { createCatalogue, demoFolder, importCatalogue, readFolder, startPublisher } from '@channelling/catalogue'
+import {
+  createCatalogue,
+  createSessionAnswers,
+  demoFolder,
+  forgettingOnWrite,
+  importCatalogue,
+  readFolder,
+  startPublisher,
+} from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeGracefully, createLog, described, StartFault } from '@channelling/http'
 import { createFeed, createNotifications, redeemTicket } from '@channelling/notifications'
@@ -51,7 +59,13 @@ export async function start(settings: Settings): Promise<Running> {
     const clock = createClock(await latestInstant(database))
     if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
     const shared = { database, calendar, clock, secret, log }
-    const catalogue = { ...shared, currency: settings.CURRENCY }
+    const answers = createSessionAnswers()
+    const catalogue = {
+      ...shared,
+      database: forgettingOnWrite(database, answers),
+      answers,
+      currency: settings.CURRENCY,
+    }
     if (settings.DEMO_DATA === 'on') await fillIfEmpty(catalogue)
 
     const keyring = createKeyring({
@@ -63,7 +77,14 @@ export async function start(settings: Settings): Promise<Running> {
     const feed = createFeed({ database, log })
     running.push(() => feed.close())
     await feed.start()
-    const bookings = createBookings({ ...shared, holdMinutes: settings.HOLD_MINUTES, onEvents: () => feed.wake() })
+    const bookings = createBookings({
+      ...shared,
+      holdMinutes: settings.HOLD_MINUTES,
+      onCommit: (sessionIds) => {
+        answers.forget(sessionIds)
+        feed.wake()
+      },
+    })
     running.push(() => bookings.close())
     const administration = createAdministration({ ...shared, keyring })
     const authenticate = createAuthentication(keyring)

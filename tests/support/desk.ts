@@ -46,7 +46,7 @@ export async function startDesk({
     secret: SECRET,
     log: createLog('silent', 'test'),
   }
-  const bookings = createBookings({ ...shared, holdMinutes, onEvents: () => {} })
+  const bookings = createBookings({ ...shared, holdMinutes, onCommit: () => {} })
   const catalogue = createCatalogue({ ...shared, currency: 'LKR' })
 
   return {

@@ -1,4 +1,5 @@
 export * from './body'
+export * from './conditional'
 export * from './envelope'
 export * from './identity'
 export * from './kit'

@@ -22,8 +22,8 @@ export interface BookingsDependencies {
   secret: string
   holdMinutes: number
   log: Log
-  /** A hint that the outbox has grown; losing it costs a moment, never an event. */
-  onEvents: () => void
+  /** Told of the sessions whose bookings changed, after the commit and before anybody is answered. */
+  onCommit: (sessionIds: Iterable<number>) => void
 }
 
 /** The bookings service: places, numbers and what becomes of them. */
@@ -34,12 +34,12 @@ export function createBookings({
   secret,
   holdMinutes,
   log,
-  onEvents,
+  onCommit,
 }: BookingsDependencies) {
   const identity = identityOf(secret)
   const view = bookingView(calendar)
   const reads = bookingReads(database)
-  const engine = createEngine({ database, clock, terms: { holdMinutes }, view, onEvents })
+  const engine = createEngine({ database, clock, terms: { holdMinutes }, view, onCommit })
   const sweeper = startSweeper({
     database,
     reads,

@@ -44,7 +44,7 @@ beforeEach(async () => {
     clock: () => now,
     terms: { holdMinutes: 20 },
     view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
-    onEvents: () => {},
+    onCommit: () => {},
   })
 })
 
@@ -217,7 +217,7 @@ test('ids are given without a gap over an orderly restart', async () => {
     clock: () => now,
     terms: { holdMinutes: 20 },
     view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
-    onEvents: () => {},
+    onCommit: () => {},
   })
   expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(2)
 })

@@ -31,8 +31,8 @@ export interface EngineOptions<View> {
   terms: Terms
   /** A booking as answers show it. Stored with the Idempotency-Key, so it must survive JSON. */
   view: (place: BookedPlace, now: Instant) => View
-  /** Called after a commit that appended events. */
-  onEvents: () => void
+  /** Called with the sessions whose bookings changed, after the commit and before anybody is answered. */
+  onCommit: (sessionIds: Iterable<number>) => void
 }
 
 export interface Engine<View> {
@@ -67,7 +67,7 @@ interface Waiting<View> extends Order {
  * arrival, on one reading of the database, and saved by one write; only then are they answered. While one group commits, the
  * next one gathers.
  */
-export function createEngine<View>({ database, clock, terms, view, onEvents }: EngineOptions<View>): Engine<View> {
+export function createEngine<View>({ database, clock, terms, view, onCommit }: EngineOptions<View>): Engine<View> {
   const ids = bookingIds(database)
   let waiting: Waiting<View>[] = []
   let running: Promise<void> | null = null
@@ -139,7 +139,7 @@ export function createEngine<View>({ database, clock, terms, view, onEvents }: E
         await Bun.sleep(Math.random() * Math.min(50, 2 ** attempt))
         continue
       }
-      if (world.changes.events.length > 0) onEvents()
+      onCommit(world.changes.seats.keys())
       return decisions
     }
   }

@@ -1,4 +1,4 @@
-import { identityOf, kit } from '@channelling/http'
+import { conditionalReads, identityOf, kit } from '@channelling/http'
 import { Elysia } from 'elysia'
 import type { CatalogueDependencies } from './dependencies'
 import { addConsultantEndpoint } from './endpoints/add-consultant'
@@ -40,6 +40,7 @@ export function createCatalogue({ secret, log, ...rest }: CatalogueDependencies)
   })
   return new Elysia({ name: 'catalogue' })
     .use(kit({ name: 'catalogue', about, log, ready }))
+    .use(conditionalReads())
     .use(listSpecialities(dependencies))
     .use(getSpeciality(dependencies))
     .use(addSpecialityEndpoint(dependencies))

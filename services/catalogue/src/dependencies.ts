@@ -1,6 +1,7 @@
 import type { Calendar, Instant } from '@channelling/contract'
 import type { Identity, Log } from '@channelling/http'
 import type { Database } from '@channelling/schema'
+import type { SessionAnswers } from './session-answers'
 
 /** What the catalogue needs from whoever runs it. */
 export interface CatalogueDependencies {
@@ -10,6 +11,8 @@ export interface CatalogueDependencies {
   /** Of the signed identities that the gateway sends. */
   secret: string
   log: Log
+  /** Kept answers, where every writer is in this process and tells them of its commits. */
+  answers?: SessionAnswers
   /** What sessions published from now on are priced in, `LKR`. */
   currency: string
 }

@@ -6,6 +6,7 @@ import { type Caller, createCalendar, type Instant, scopes } from '@channelling/
 import { createLog, IDENTITY_HEADER, pathOf, signIdentity } from '@channelling/http'
 import { type Database, open } from '@channelling/schema'
 import { createCatalogue } from './app'
+import { createSessionAnswers, forgettingOnWrite } from './session-answers'
 
 const secret = 'a secret of the tests alone'
 export const calendar = createCalendar('Asia/Colombo')
@@ -35,12 +36,19 @@ export interface Reply {
 
 export async function startCatalogue(at = '2026-05-18 08:00:00') {
   const folder = mkdtempSync(join(tmpdir(), 'catalogue-'))
-  const database = await open({ url: `file:${join(folder, 'test.db')}` })
+  const answers = createSessionAnswers()
+  const database = forgettingOnWrite(await open({ url: `file:${join(folder, 'test.db')}` }), answers)
   const time = { now: local(at) }
   const clock = () => time.now
   const lines: string[] = []
   const log = createLog('debug', 'catalogue', { write: (line: string) => void lines.push(line) })
-  const app = createCatalogue({ database, calendar, clock, secret, log, currency: 'LKR' })
+  const app = createCatalogue({ database, calendar, clock, secret, log, currency: 'LKR', answers })
+
+  /** A GET as it is answered. */
+  async function ask(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    const identity = signIdentity(secret, someCaller, { method: 'GET', path }, Date.now())
+    return app.fetch(new Request(`http://localhost${path}`, { headers: { ...headers, [IDENTITY_HEADER]: identity } }))
+  }
 
   async function call(method: string, path: string, body?: unknown, caller: Partial<Caller> = {}): Promise<Reply> {
     const url = `http://localhost${path}`
@@ -66,6 +74,7 @@ export async function startCatalogue(at = '2026-05-18 08:00:00') {
     clock,
     lines,
     call,
+    ask,
     get: (path: string) => call('GET', path),
     setTime: (text: string) => {
       time.now = local(text)

@@ -1,5 +1,5 @@
 import { idInText } from '@channelling/contract'
-import { envelope, refusals, schema, success } from '@channelling/http'
+import { envelope, refusals, schema, success, unchanged } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../dependencies'
@@ -19,7 +19,7 @@ export const getSchedule = ({
       {
         scope: 'catalogue:read',
         params: schema(z.object({ id: idInText })),
-        response: { 200: envelope(schedule), ...refusals('schedule_not_found') },
+        response: { ...unchanged, 200: envelope(schedule), ...refusals('schedule_not_found') },
         detail: {
           summary: 'Show a schedule',
           description: 'One that is retired too, since what is past may refer to it.',

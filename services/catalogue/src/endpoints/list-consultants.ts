@@ -1,5 +1,5 @@
 import { idInText, paging } from '@channelling/contract'
-import { listEnvelope, listed, refusals, schema } from '@channelling/http'
+import { listEnvelope, listed, refusals, schema, unchanged } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../dependencies'
@@ -18,7 +18,7 @@ export const listConsultants = ({ database, identity }: Pick<Dependencies, 'data
       query: schema(
         z.strictObject({ specialityId: idInText.optional(), hospitalId: idInText.optional(), query, ...paging }),
       ),
-      response: { 200: listEnvelope(consultant), ...refusals() },
+      response: { ...unchanged, 200: listEnvelope(consultant), ...refusals() },
       detail: {
         summary: 'Find consultants',
         description:

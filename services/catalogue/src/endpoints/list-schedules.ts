@@ -1,5 +1,5 @@
 import { idInText, paging } from '@channelling/contract'
-import { listEnvelope, listed, refusals, schema } from '@channelling/http'
+import { listEnvelope, listed, refusals, schema, unchanged } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../dependencies'
@@ -23,7 +23,7 @@ export const listSchedules = ({
     {
       scope: 'catalogue:read',
       query: schema(z.strictObject({ consultantId: idInText.optional(), hospitalId: idInText.optional(), ...paging })),
-      response: { 200: listEnvelope(schedule), ...refusals() },
+      response: { ...unchanged, 200: listEnvelope(schedule), ...refusals() },
       detail: {
         summary: 'List schedules',
         description: 'The weekly templates in use, by consultant, weekday and start.',

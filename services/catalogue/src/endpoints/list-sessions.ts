@@ -1,5 +1,5 @@
 import { type Calendar, dateTime, flagInText, idInText, paging } from '@channelling/contract'
-import { listEnvelope, listed, refusals, schema } from '@channelling/http'
+import { listEnvelope, listed, refusals, schema, unchanged } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../dependencies'
@@ -44,7 +44,7 @@ export const listSessions = ({
           ...paging,
         }),
       ),
-      response: { 200: listEnvelope(session), ...refusals() },
+      response: { ...unchanged, 200: listEnvelope(session), ...refusals() },
       detail: {
         summary: 'Find sessions',
         description:

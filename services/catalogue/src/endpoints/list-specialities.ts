@@ -1,5 +1,5 @@
 import { paging } from '@channelling/contract'
-import { listEnvelope, listed, refusals, schema } from '@channelling/http'
+import { listEnvelope, listed, refusals, schema, unchanged } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../dependencies'
@@ -16,7 +16,7 @@ export const listSpecialities = ({ database, identity }: Pick<Dependencies, 'dat
     {
       scope: 'catalogue:read',
       query: schema(z.strictObject({ query, ...paging })),
-      response: { 200: listEnvelope(speciality), ...refusals() },
+      response: { ...unchanged, 200: listEnvelope(speciality), ...refusals() },
       detail: {
         summary: 'List specialities',
         description: 'Those in use, by name.',

@@ -30,6 +30,8 @@ export interface Session extends SessionState {
   neverGiven: number
   lowestReleased: number | null
   lowestRunOut: number | null
+  /** When the next hold runs out, if nobody completes it; null without one. */
+  nextRunOutAt: Instant | null
 }
 
 export interface SessionFilter extends Range {
@@ -46,8 +48,8 @@ const asOf = (now: Instant) => fragment('WITH moment (now) AS (SELECT ?)', now)
  * Holds of session `s` that ran out and still stand as held: they take no place any more, and give their number back unless it is
  * a reserved one.
  */
-const ofRunOut = `FROM booking b INDEXED BY booking_held
-  WHERE b.status = 'PENDING' AND b.session_id = s.id AND b.expires_at <= (SELECT now FROM moment)`
+const ofHeld = `FROM booking b INDEXED BY booking_held WHERE b.status = 'PENDING' AND b.session_id = s.id`
+const ofRunOut = `${ofHeld} AND b.expires_at <= (SELECT now FROM moment)`
 const taken = `seat.taken - (SELECT count(*) ${ofRunOut})`
 
 const columns = `SELECT ${jsonRow({
@@ -80,6 +82,7 @@ const columns = `SELECT ${jsonRow({
   neverGiven: 'seat.next_number',
   lowestReleased: 'seat.released ->> 0',
   lowestRunOut: `(SELECT min(b.number) ${ofRunOut} AND b.number NOT IN (SELECT value FROM json_each(s.reserved_numbers)))`,
+  nextRunOutAt: `(SELECT min(b.expires_at) ${ofHeld} AND b.expires_at > (SELECT now FROM moment))`,
 })}`
 
 const withPlaces = 'JOIN seat ON seat.session_id = s.id'

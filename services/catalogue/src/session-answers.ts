@@ -1,0 +1,63 @@
+import type { Instant } from '@channelling/contract'
+import type { NamedAnswer } from '@channelling/http'
+import type { Database } from '@channelling/schema'
+
+const ANSWERS_MAX = 20_000
+
+interface Kept {
+  answer: NamedAnswer
+  /** The first instant at which time alone makes it wrong. */
+  until: Instant
+}
+
+/**
+ * Answers about single sessions that still hold. Whoever commits a change to a session or its places says so before the change is
+ * acknowledged, so nothing is told that an acknowledged write has made wrong. It serves where every writer is in this process.
+ */
+export interface SessionAnswers {
+  find(id: number, now: Instant): NamedAnswer | undefined
+  /** Begins a reading; `keep` takes the answer unless anything was forgotten since. */
+  begin(): (id: number, answer: NamedAnswer, until: Instant) => void
+  forget(ids: Iterable<number>): void
+  forgetAll(): void
+}
+
+export function createSessionAnswers(): SessionAnswers {
+  const kept = new Map<number, Kept>()
+  let forgotten = 0
+
+  return {
+    find(id, now) {
+      const found = kept.get(id)
+      return found && now < found.until ? found.answer : undefined
+    },
+    begin() {
+      const before = forgotten
+      return (id, answer, until) => {
+        if (forgotten !== before) return
+        if (kept.size >= ANSWERS_MAX) kept.delete(kept.keys().next().value!)
+        kept.set(id, { answer, until })
+      }
+    },
+    forget(ids) {
+      forgotten++
+      for (const id of ids) kept.delete(id)
+    },
+    forgetAll() {
+      forgotten++
+      kept.clear()
+    },
+  }
+}
+
+/** The same database, whose every write makes the answers forgotten before it is acknowledged. */
+export const forgettingOnWrite = (database: Database, answers: SessionAnswers): Database => ({
+  ...database,
+  async write(statements) {
+    try {
+      return await database.write(statements)
+    } finally {
+      answers.forgetAll()
+    }
+  },
+})
