@@ -26,6 +26,8 @@ export interface GatewayDependencies {
   authenticate: Authenticate
   admitSubscriber: AdmitSubscriber
   feed: Feed
+  /** Whether what the gateway itself stands on can answer, by name. */
+  ready: () => Promise<Record<string, boolean>>
   rateLimiter: RateLimiter
   log: Log
 }
@@ -50,7 +52,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
       return refuse(refusalOf(error, log, requestId), requestId)
     })
     .use(bearer())
-    .use(health(services))
+    .use(health({ services, ready: dependencies.ready }))
     .use(capabilities({ offers, version: VERSION }))
     .use(docs({ contextRoot, document }))
     .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log }))

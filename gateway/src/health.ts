@@ -5,16 +5,24 @@ import { z } from 'zod'
 import { answer, operation } from './documents'
 import { INTERNAL_ORIGIN, type Service } from './upstream'
 
+export interface HealthOptions {
+  services: readonly Service[]
+  /** Whether what the gateway itself stands on can answer, by name. */
+  ready: () => Promise<Record<string, boolean>>
+}
+
 /** `GET /health/live`: the process answers. `GET /health/ready`: so does everything it depends on. */
-export const health = (services: readonly Service[]) =>
+export const health = ({ services, ready }: HealthOptions) =>
   new Elysia()
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
       '/health/ready',
       async () => {
-        const checks = await Promise.all(
-          services.map(async (service) => [service.name, await isReady(service)] as const),
-        )
+        const [own, ...others] = await Promise.all([
+          ready(),
+          ...services.map(async (service) => [service.name, await isReady(service)] as const),
+        ])
+        const checks = [...Object.entries(own), ...others]
         if (checks.every(([, ready]) => ready)) {
           return success({ status: 'ready', checks: Object.fromEntries(checks) })
         }
@@ -31,7 +39,7 @@ export const isReady = async (service: Service): Promise<boolean> => {
 }
 
 const live = z.object({ status: z.literal('live') })
-const ready = z.object({ status: z.literal('ready'), checks: z.record(z.string(), z.boolean()) })
+const readiness = z.object({ status: z.literal('ready'), checks: z.record(z.string(), z.boolean()) })
 
 /** What the merged document says of it. */
 export const healthOperations = [
@@ -44,11 +52,11 @@ export const healthOperations = [
   }),
   operation('GET', '/health/ready', {
     operationId: 'readReadiness',
-    summary: 'Whether every service can answer',
+    summary: 'Whether every service, and the database, can do its work',
     tags: ['Discovery'],
     security: [],
     responses: {
-      '200': answer(envelope(ready), 'They can'),
+      '200': answer(envelope(readiness), 'They can'),
       '503': answer(refusals()[503]!, 'At least one cannot; the message names it'),
     },
   }),

@@ -12,10 +12,10 @@ import {
   startPublisher,
 } from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
-import { closeGracefully, createLog, described, StartFault } from '@channelling/http'
+import { closeGracefully, createLog, described, leave, StartFault } from '@channelling/http'
 import { createFeed, createNotifications, redeemTicket } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
-import { open } from '@channelling/schema'
+import { type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createAdministration } from './administration'
 import { createGateway } from './app'
@@ -45,7 +45,8 @@ export async function start(settings: Settings): Promise<Running> {
 
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
-  const database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN })
+  const onFailure = (fault: DatabaseFault) => leave(fault, log)
+  const database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }, { onFailure })
 
   /** What is running so far; closed in reverse. */
   const running: (() => Promise<void>)[] = [() => database.close()]
@@ -104,6 +105,7 @@ export async function start(settings: Settings): Promise<Running> {
         access: settings.NOTIFY_ACCESS,
       }),
       feed,
+      ready: readiness(database),
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }, clock),
       log,
     })

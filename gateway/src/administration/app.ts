@@ -1,4 +1,5 @@
 import { identityOf, kit } from '@channelling/http'
+import { readiness } from '@channelling/schema'
 import { Elysia } from 'elysia'
 import type { AdministrationDependencies, Dependencies } from './dependencies'
 import { activateKeyEndpoint } from './endpoints/activate-key'
@@ -21,7 +22,12 @@ export function createAdministration({ secret, log, ...given }: AdministrationDe
   const dependencies: Dependencies = { ...given, identity: identityOf(secret) }
   return new Elysia({ name: 'administration' })
     .use(
-      kit({ name: 'administration', about: 'Registers API clients and issues, rotates and retires their keys', log }),
+      kit({
+        name: 'administration',
+        about: 'Registers API clients and issues, rotates and retires their keys',
+        log,
+        ready: readiness(given.database),
+      }),
     )
     .use(createClientEndpoint(dependencies))
     .use(listClientsEndpoint(dependencies))

@@ -1,6 +1,6 @@
 import type { Calendar, Instant } from '@channelling/contract'
 import { identityOf, kit, type Log } from '@channelling/http'
-import type { Database } from '@channelling/schema'
+import { type Database, readiness } from '@channelling/schema'
 import { Elysia } from 'elysia'
 import { bookingView } from './endpoints/booking'
 import { bookingHistoryEndpoint } from './endpoints/booking-history'
@@ -49,7 +49,14 @@ export function createBookings({
   })
 
   const app = new Elysia()
-    .use(kit({ name: 'bookings', about: 'Book, hold, move and cancel places in sessions', log }))
+    .use(
+      kit({
+        name: 'bookings',
+        about: 'Book, hold, move and cancel places in sessions',
+        log,
+        ready: readiness(database),
+      }),
+    )
     .use(reservePlaceEndpoint({ engine, identity }))
     .use(readBookingEndpoint({ reads, identity, view, clock }))
     .use(patientBookingsEndpoint({ reads, identity, view, clock }))

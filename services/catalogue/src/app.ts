@@ -1,4 +1,5 @@
 import { conditionalReads, identityOf, kit } from '@channelling/http'
+import { readiness } from '@channelling/schema'
 import { Elysia } from 'elysia'
 import type { CatalogueDependencies } from './dependencies'
 import { addConsultantEndpoint } from './endpoints/add-consultant'
@@ -32,14 +33,8 @@ export const about = 'Specialities, hospitals, consultants, their schedules and 
 /** The catalogue: what can be booked, where, with whom and when. */
 export function createCatalogue({ secret, log, ...rest }: CatalogueDependencies) {
   const dependencies = { ...rest, identity: identityOf(secret) }
-  const ready = async () => ({
-    database: await rest.database.read('SELECT 1').then(
-      () => true,
-      () => false,
-    ),
-  })
   return new Elysia({ name: 'catalogue' })
-    .use(kit({ name: 'catalogue', about, log, ready }))
+    .use(kit({ name: 'catalogue', about, log, ready: readiness(rest.database) }))
     .use(conditionalReads())
     .use(listSpecialities(dependencies))
     .use(getSpeciality(dependencies))

@@ -1,6 +1,6 @@
 import type { Calendar, Instant } from '@channelling/contract'
 import { kit, type Log } from '@channelling/http'
-import type { Database } from '@channelling/schema'
+import { type Database, readiness } from '@channelling/schema'
 import { Elysia } from 'elysia'
 import { issueTicketEndpoint } from './endpoints/issue-ticket'
 
@@ -21,13 +21,7 @@ export const createNotifications = (dependencies: Dependencies) =>
         name: 'notifications',
         about: 'Tells subscribers, as it happens, what becomes of bookings and sessions',
         log: dependencies.log,
-        ready: async () => ({ database: await answers(dependencies.database) }),
+        ready: readiness(dependencies.database),
       }),
     )
     .use(issueTicketEndpoint(dependencies))
-
-const answers = (database: Database) =>
-  database.read('SELECT 1').then(
-    () => true,
-    () => false,
-  )

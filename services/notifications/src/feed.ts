@@ -76,6 +76,13 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       // A data file is read without the event loop turning; answers that wait to be sent go first.
       await new Promise(setImmediate)
       woken = false
+      if (subscribers.size === 0) {
+        const last = await persist(() => lastSeq(database))
+        // whoever came meanwhile is told of everything since before it came
+        if (last !== null && subscribers.size === 0) cursor = last
+        await pause(POLL_MS, true)
+        continue
+      }
       const events = await persist(() => eventsAfter(database, cursor, BATCH))
       if (events === null || closing.signal.aborted) return
       const last = events.at(-1)

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { identityOf, kit } from '@channelling/http'
+import { readiness } from '@channelling/schema'
 import { Elysia } from 'elysia'
 import type { Dependencies, PatientsOptions } from './dependencies'
 import { changePatientEndpoint } from './endpoints/change-patient'
@@ -14,14 +15,10 @@ const drawPhn = () => phnOf(String(randomInt(10 ** PHN_BODY_DIGITS)).padStart(PH
 /** The patients service: find, register and change patients. */
 export function createPatients({ secret, log, region = 'LK', newPhn = drawPhn, ...given }: PatientsOptions) {
   const dependencies: Dependencies = { ...given, region, newPhn, identity: identityOf(secret) }
-  const ready = async () => ({
-    database: await given.database.read('SELECT 1').then(
-      () => true,
-      () => false,
-    ),
-  })
   return new Elysia({ name: 'patients' })
-    .use(kit({ name: 'patients', about: 'Finds, registers and changes patients', log, ready }))
+    .use(
+      kit({ name: 'patients', about: 'Finds, registers and changes patients', log, ready: readiness(given.database) }),
+    )
     .use(searchPatientsEndpoint(dependencies))
     .use(registerPatientEndpoint(dependencies))
     .use(getPatientEndpoint(dependencies))
