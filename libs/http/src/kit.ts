@@ -81,7 +81,8 @@ export const kit = ({ name, about, log, ready = async () => ({}) }: KitOptions) 
         const checks = await ready()
         if (Object.values(checks).every(Boolean)) return success({ status: 'ready', checks })
         set.status = 503
-        return failure(new Refusal('service_unavailable', 'Not ready'), '')
+        const missing = Object.keys(checks).filter((name) => !checks[name])
+        return failure(new Refusal('service_unavailable', `Not ready: ${missing.join(', ')}`), '')
       },
       { detail: { hide: true } },
     )

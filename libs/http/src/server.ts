@@ -23,6 +23,17 @@ export function closeOnSignal(close: () => Promise<void>, log: Log): void {
   }
 }
 
+/** The exit code of a process that left because its data could not be written any more: start it again. */
+export const EXIT_DATA_FAILED = 70
+/** How long answers under way, and whoever asks for the readiness, have before the process leaves. */
+const LEAVING_MS = 500
+
+/** Says once why the process cannot go on, and leaves, so that a supervisor starts it again. */
+export function leave(fault: { code: string }, log: Log): void {
+  log.fatal({ code: fault.code }, 'the data cannot be written any more; leaving')
+  setTimeout(() => process.exit(EXIT_DATA_FAILED), LEAVING_MS)
+}
+
 /** A start that cannot go on, with the line to show whoever started it. */
 export class StartFault extends Error {
   override readonly name = 'StartFault'

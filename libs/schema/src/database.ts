@@ -1,4 +1,5 @@
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
+import type { DatabaseFault } from './faults'
 import type { Statement, Written } from './statement'
 
 /** The database as services see it: the same for a file and for a libSQL server. */
@@ -14,8 +15,18 @@ export interface Database {
   query: SqliteRemoteDatabase
   /**
    * Does all of the statements or none, durably once it resolves, in the order of the calls.
-   * @throws DatabaseFault
+   * @throws DatabaseFault, or Refusal `service_unavailable` once a disk fault ended all writing, see `failure`
    */
   write(statements: Statement[]): Promise<Written[]>
+  /** The disk fault after which nothing is written any more; null while all is well. */
+  failure(): DatabaseFault | null
   close(): Promise<void>
 }
+
+/** Whether a service that stands on this database can do its work: the database answers, and it can be written. */
+export const readiness = (database: Pick<Database, 'read' | 'failure'>) => async () => ({
+  database: await database.read('SELECT 1').then(
+    () => database.failure() === null,
+    () => false,
+  ),
+})

@@ -1,3 +1,6 @@
+/** The disk, the file or its writer failed. A constraint, a lock or a faulty statement is none of these. */
+const FATAL = /^(SQLITE_(IOERR|FULL|CORRUPT|NOTADB)(_|$)|WRITER_STOPPED$)/
+
 /** The database refused or failed a statement. Its message names tables and columns, never values. */
 export class DatabaseFault extends Error {
   override readonly name = 'DatabaseFault'
@@ -18,6 +21,11 @@ export class DatabaseFault extends Error {
 
   get isConstraint(): boolean {
     return this.code.startsWith('SQLITE_CONSTRAINT')
+  }
+
+  /** Whether nothing can be written any more: what this write left on the disk is unknown, and so is what the next one would. */
+  get isFatal(): boolean {
+    return FATAL.test(this.code)
   }
 }
 

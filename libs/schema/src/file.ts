@@ -1,3 +1,4 @@
+import { Refusal } from '@channelling/contract'
 import { connect } from './connection'
 import type { Database } from './database'
 import { DatabaseFault, faultOf } from './faults'
@@ -9,7 +10,7 @@ import type { WriterReply, WriterRequest } from './writer'
 
 interface Waiting {
   resolve(written: Written[]): void
-  reject(fault: DatabaseFault): void
+  reject(error: DatabaseFault | Refusal): void
 }
 
 /**
@@ -17,12 +18,12 @@ interface Waiting {
  * @param url `file:` and a path
  * @throws DataInUse when another process has it open
  */
-export async function openFile(url: string): Promise<Database> {
+export async function openFile(url: string, onFailure: (fault: DatabaseFault) => void): Promise<Database> {
   const path = url.slice('file:'.length)
   const lease = lock(path)
   try {
     await migrateTo(url)
-    const writer = await startWriter(path)
+    const writer = await startWriter(path, onFailure)
     const reader = connect(path, 'read')
 
     const guarded = <Read>(read: () => Read): Promise<Read> => {
@@ -38,6 +39,7 @@ export async function openFile(url: string): Promise<Database> {
       readAll: (statements) => guarded(() => reader.rowsOfAll(statements.map(plain))),
       query: queryBuilder((sql, args) => guarded(() => reader.arrays(plain({ sql, args })))),
       write: (statements) => writer.write(statements.map(plain)),
+      failure: writer.failure,
       async close() {
         reader.close()
         await writer.close()
@@ -50,35 +52,59 @@ export async function openFile(url: string): Promise<Database> {
   }
 }
 
-async function startWriter(path: string) {
+/** The writer, until a fault of the disk or of the writer itself: from then on every write is refused, the waiting ones included. */
+async function startWriter(path: string, onFailure: (fault: DatabaseFault) => void) {
   const worker = new Worker(new URL('./writer.ts', import.meta.url).href)
   const waiting = new Map<number, Waiting>()
   let lastId = 0
   let failure: DatabaseFault | null = null
+  let isOpen = false
   const opened = Promise.withResolvers<void>()
   const closed = Promise.withResolvers<void>()
   const post = (request: WriterRequest) => worker.postMessage(request)
+  const refusal = () => new Refusal('service_unavailable', 'The database cannot be written at present')
+
+  function take(id: number): Waiting | undefined {
+    const caller = waiting.get(id)
+    waiting.delete(id)
+    return caller
+  }
+
+  function fail(fault: DatabaseFault): void {
+    if (failure) return
+    failure = fault
+    opened.reject(fault)
+    closed.resolve()
+    for (const caller of waiting.values()) caller.reject(refusal())
+    waiting.clear()
+    if (isOpen) onFailure(fault)
+  }
 
   worker.onmessage = ({ data }: MessageEvent<WriterReply>) => {
-    if (data.kind === 'opened') return opened.resolve()
-    if (data.kind === 'closed') return closed.resolve()
-    const caller = waiting.get(data.id)
-    waiting.delete(data.id)
-    if (data.kind === 'written') caller?.resolve(data.written)
-    else caller?.reject(new DatabaseFault(data.code, data.message))
+    switch (data.kind) {
+      case 'opened':
+        return opened.resolve()
+      case 'closed':
+        return closed.resolve()
+      case 'written':
+        return take(data.id)?.resolve(data.written)
+      case 'failed': {
+        const fault = new DatabaseFault(data.code, data.message)
+        if (data.id === null || fault.isFatal) return fail(fault)
+        return take(data.id)?.reject(fault)
+      }
+    }
   }
-  worker.onerror = (event) => {
-    failure = new DatabaseFault('WRITER_STOPPED', `The database writer stopped: ${event.message}`)
-    opened.reject(failure)
-    for (const caller of waiting.values()) caller.reject(failure)
-    waiting.clear()
-  }
+  worker.onerror = (event) => fail(new DatabaseFault('WRITER_STOPPED', `The database writer stopped: ${event.message}`))
+  worker.addEventListener('close', () => fail(new DatabaseFault('WRITER_STOPPED', 'The database writer stopped')))
 
   post({ kind: 'open', path })
   await opened.promise
+  isOpen = true
   return {
+    failure: () => failure,
     write(statements: ReturnType<typeof plain>[]): Promise<Written[]> {
-      if (failure) return Promise.reject(failure)
+      if (failure) return Promise.reject(refusal())
       return new Promise((resolve, reject) => {
         const id = ++lastId
         waiting.set(id, { resolve, reject })
@@ -86,6 +112,7 @@ async function startWriter(path: string) {
       })
     },
     async close() {
+      isOpen = false
       if (!failure) {
         post({ kind: 'close' })
         await closed.promise

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from './database'
+import type { DatabaseFault } from './faults'
 import { openFile } from './file'
 import { migrateTo } from './migrate'
 import { openServer } from './server'
@@ -11,14 +12,22 @@ export interface DatabaseAddress {
   authToken?: string
 }
 
+export interface OpenOptions {
+  /** Called once, when a disk fault ends all writing. The process does best to leave: only a new start knows what is on the disk. */
+  onFailure?: (fault: DatabaseFault) => void
+}
+
 /**
  * Opens the database, brought to the present schema.
  * @throws DataInUse when another process holds the file
  */
-export async function open({ url, authToken }: DatabaseAddress): Promise<Database> {
+export async function open(
+  { url, authToken }: DatabaseAddress,
+  { onFailure = () => {} }: OpenOptions = {},
+): Promise<Database> {
   if (url.startsWith('file:')) {
     mkdirSync(dirname(url.slice('file:'.length)), { recursive: true })
-    return openFile(url)
+    return openFile(url, onFailure)
   }
   await migrateTo(url, authToken)
   return openServer(url, authToken)

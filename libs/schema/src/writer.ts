@@ -3,7 +3,7 @@
  * thread every other request would wait with it.
  */
 import { type Connection, connect } from './connection'
-import { faultOf } from './faults'
+import { DatabaseFault, faultOf } from './faults'
 import type { PlainStatement, Written } from './statement'
 
 export type WriterRequest =
@@ -14,7 +14,8 @@ export type WriterRequest =
 export type WriterReply =
   | { kind: 'opened' }
   | { kind: 'written'; id: number; written: Written[] }
-  | { kind: 'failed'; id: number; code: string; message: string }
+  /** `id` is null when the file could not be opened or closed. */
+  | { kind: 'failed'; id: number | null; code: string; message: string }
   | { kind: 'closed' }
 
 declare const self: {
@@ -23,22 +24,40 @@ declare const self: {
 }
 
 let connection: Connection
+/** The disk fault after which nothing more is tried: a later fsync succeeds without what the failed one lost. */
+let failed: DatabaseFault | null = null
+
+/**
+ * Whatever the log holds goes into the file itself, and is on the disk. After a failed fsync the system shows pages that the disk
+ * may not have; written anew, they are either there or the start stops, and no answer rests on them before.
+ */
+function emptyLog(): void {
+  const [done] = connection.rows({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', args: [] })
+  if (done?.busy !== 0) throw new DatabaseFault('SQLITE_BUSY', 'The log could not be emptied')
+}
+
+function carryOut(request: WriterRequest): WriterReply {
+  switch (request.kind) {
+    case 'open':
+      connection = connect(request.path, 'write')
+      emptyLog()
+      return { kind: 'opened' }
+    case 'write':
+      if (failed) throw failed
+      return { kind: 'written', id: request.id, written: connection.write(request.statements) }
+    case 'close':
+      emptyLog()
+      connection.close()
+      return { kind: 'closed' }
+  }
+}
 
 self.onmessage = ({ data }) => {
-  switch (data.kind) {
-    case 'open':
-      connection = connect(data.path, 'write')
-      return self.postMessage({ kind: 'opened' })
-    case 'write':
-      try {
-        return self.postMessage({ kind: 'written', id: data.id, written: connection.write(data.statements) })
-      } catch (error) {
-        const { code, message } = faultOf(error)
-        return self.postMessage({ kind: 'failed', id: data.id, code, message })
-      }
-    case 'close':
-      connection.rows({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', args: [] })
-      connection.close()
-      return self.postMessage({ kind: 'closed' })
+  try {
+    self.postMessage(carryOut(data))
+  } catch (error) {
+    const fault = faultOf(error)
+    if (fault.isFatal) failed = fault
+    self.postMessage({ kind: 'failed', id: 'id' in data ? data.id : null, code: fault.code, message: fault.message })
   }
 }

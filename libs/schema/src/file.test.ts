@@ -1,0 +1,95 @@
+import { expect, spyOn, test } from 'bun:test'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Refusal } from '@channelling/contract'
+import { DatabaseFault, open, readiness } from './index'
+
+async function aFile() {
+  const folder = mkdtempSync(join(tmpdir(), 'file-'))
+  const path = join(folder, 'channelling.db')
+  const failures: DatabaseFault[] = []
+  const database = await open({ url: `file:${path}` }, { onFailure: (fault) => failures.push(fault) })
+  return {
+    database,
+    path,
+    failures,
+    add: (name: string) =>
+      database.write([{ sql: 'INSERT INTO hospital (name, code) VALUES (?, ?)', args: [name, name] }]).then(
+        () => 'written',
+        (error) => (error instanceof Refusal ? error.reason : error instanceof DatabaseFault ? error.code : error),
+      ),
+    async [Symbol.asyncDispose]() {
+      await database.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+test('a write that finds the file damaged is the last one: it and all after it are refused, and that is said once', async () => {
+  await using file = await aFile()
+  const { database, failures, add } = file
+  expect(await add('A')).toBe('written')
+  expect(await readiness(database)()).toEqual({ database: true })
+  // everything but the first page
+  const descriptor = openSync(file.path, 'r+')
+  writeSync(descriptor, Buffer.alloc(1024 * 1024, 0xff), 0, 1024 * 1024, 4096)
+  closeSync(descriptor)
+
+  const answers = await Promise.all([
+    database.write([{ sql: 'INSERT INTO patient SELECT * FROM patient', args: [] }]).catch((error) => error.reason),
+    add('B'),
+    add('C'),
+  ])
+  expect(answers).toEqual(Array(3).fill('service_unavailable'))
+  expect(await add('D')).toBe('service_unavailable')
+  expect(failures.map(({ code }) => code)).toEqual(['SQLITE_CORRUPT'])
+  expect(database.failure()).toBe(failures[0]!)
+  expect((await readiness(database)()).database).toBe(false)
+})
+
+test('when the writer dies, those who wait and all who come are refused, and that is said once', async () => {
+  const workers: Worker[] = []
+  const Real = globalThis.Worker
+  const spy = spyOn(globalThis, 'Worker').mockImplementation(((...given: ConstructorParameters<typeof Worker>) => {
+    const worker = new Real(...given)
+    workers.push(worker)
+    return worker
+  }) as never)
+  await using file = await aFile().finally(() => spy.mockRestore())
+  expect(await file.add('A')).toBe('written')
+  const waiting = file.add('B')
+  workers[0]!.terminate()
+  expect(['written', 'service_unavailable']).toContain(await waiting)
+  while (file.failures.length === 0) await Bun.sleep(1)
+  expect(await file.add('C')).toBe('service_unavailable')
+  expect(file.failures.map(({ code }) => code)).toEqual(['WRITER_STOPPED'])
+  expect(await readiness(file.database)()).toEqual({ database: false })
+})
+
+test('a constraint fails its own write and no other', async () => {
+  await using file = await aFile()
+  expect(await Promise.all([file.add('A'), file.add('A'), file.add('B')])).toEqual([
+    'written',
+    'SQLITE_CONSTRAINT_UNIQUE',
+    'written',
+  ])
+  expect(file.failures).toEqual([])
+  expect(await readiness(file.database)()).toEqual({ database: true })
+})
+
+test.each([
+  ['SQLITE_IOERR', true],
+  ['SQLITE_IOERR_FSYNC', true],
+  ['SQLITE_FULL', true],
+  ['SQLITE_CORRUPT_INDEX', true],
+  ['SQLITE_NOTADB', true],
+  ['WRITER_STOPPED', true],
+  ['SQLITE_BUSY', false],
+  ['SQLITE_BUSY_SNAPSHOT', false],
+  ['SQLITE_LOCKED', false],
+  ['SQLITE_CONSTRAINT_UNIQUE', false],
+  ['SQLITE_ERROR', false],
+])('%s ends all writing: %p', (code, fatal) => {
+  expect(new DatabaseFault(code, '').isFatal).toBe(fatal)
+})
