@@ -65,17 +65,17 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
   }
 
   /** The service's answer, as the caller knows the address. */
-  function finish(response: Response, requestId: string, method: string): Response {
+  function finish(response: Response, requestId: string): Response {
     response.headers.set(REQUEST_ID_HEADER, requestId)
     const location = contextRoot && response.headers.get('location')
     if (location?.startsWith('/')) response.headers.set('location', `${contextRoot}${location}`)
-    return method === 'HEAD' ? new Response(null, response) : response
+    return response
   }
 
   return async (arrival) => {
     const requestId = crypto.randomUUID()
     try {
-      return finish(await answer(arrival, requestId), requestId, arrival.request.method)
+      return finish(await answer(arrival, requestId), requestId)
     } catch (error) {
       return refuse(refusalOf(error, log, requestId), requestId)
     }

@@ -9,6 +9,8 @@ export interface Load {
   /** A body made anew for each request: a Lua expression that gives its text. Makes it a POST. */
   luaBody?: string
   seconds?: number
+  /** How long each connection waits before its next request, in ms; without it as fast as it can. */
+  pauseMs?: number
   connections?: number
 }
 
@@ -20,13 +22,21 @@ export interface Measured {
 }
 
 /** Puts a load on a server with wrk, Debian's. */
-export async function measure({ url, headers = {}, luaBody, seconds = 5, connections = 64 }: Load): Promise<Measured> {
+export async function measure({
+  url,
+  headers = {},
+  luaBody,
+  pauseMs,
+  seconds = 5,
+  connections = 64,
+}: Load): Promise<Measured> {
   const script = join(mkdtempSync(join(tmpdir(), 'wrk-')), 'load.lua')
   writeFileSync(
     script,
     `math.randomseed(os.time())
 ${luaBody ? 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"' : ''}
 ${luaBody ? `request = function() return wrk.format(nil, nil, nil, ${luaBody}) end` : ''}
+${pauseMs ? `delay = function() return math.floor(2 * math.random() * ${pauseMs}) end` : ''}
 done = function(summary, latency)
   io.write(string.format("RESULT %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(99), summary.errors.status))
 end

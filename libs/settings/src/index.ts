@@ -14,7 +14,9 @@ const whole = (min: number, max: number) => {
     .transform(Number)
     .refine((value) => value >= min && value <= max, message)
 }
-const address = z.url('must be a URL').optional()
+
+/** A setting that is spoken of but does nothing yet: asking for it stops the start, rather than being passed over. */
+const notYet = (instead: string) => z.undefined(`does nothing yet: ${instead}`).optional()
 
 const timeZone = z.string().refine((zone) => {
   try {
@@ -55,20 +57,15 @@ const settings = z.object({
   DEMO_DATA: z.enum(['on', 'off']).default('off'),
   RATE_LIMIT_READS: whole(0, 10_000_000).default(6000),
   RATE_LIMIT_WRITES: whole(0, 10_000_000).default(1200),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter(Boolean),
-    ),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  CATALOGUE_URL: address,
-  BOOKINGS_URL: address,
-  PATIENTS_URL: address,
-  NOTIFICATIONS_URL: address,
+  CATALOGUE_URL: notYet('every service runs in this process'),
+  BOOKINGS_URL: notYet('every service runs in this process'),
+  PATIENTS_URL: notYet('every service runs in this process'),
+  NOTIFICATIONS_URL: notYet('every service runs in this process'),
+  NATS_URL: notYet('every service runs in this process'),
+  CORS_ORIGINS: notYet('put a proxy in front that adds the headers'),
+  TLS_CERT: notYet('put a proxy in front that speaks TLS'),
+  TLS_KEY: notYet('put a proxy in front that speaks TLS'),
   INTERNAL_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
 })
 

@@ -1,0 +1,63 @@
+import { expect, test } from 'bun:test'
+import { readSettings, SettingsFault } from '.'
+
+const faultsOf = (environment: Record<string, string>): string[] => {
+  try {
+    readSettings(environment)
+  } catch (error) {
+    if (error instanceof SettingsFault)
+      return error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim())
+    throw error
+  }
+  return []
+}
+
+test('without any setting there is a default for each, and an empty one counts as none', () => {
+  expect(readSettings({ PORT: '', TIME_ZONE: undefined })).toMatchObject({
+    HOST: '0.0.0.0',
+    PORT: 8080,
+    CONTEXT_ROOT: '',
+    DATABASE_URL: 'file:./data/channelling.db',
+    TIME_ZONE: 'Asia/Colombo',
+    CURRENCY: 'LKR',
+    HOLD_MINUTES: 20,
+    NOTIFY_ACCESS: 'key',
+    DEMO_DATA: 'off',
+    RATE_LIMIT_READS: 6000,
+    RATE_LIMIT_WRITES: 1200,
+  })
+})
+
+test('every fault is told at once, each with its setting', () => {
+  const faults = faultsOf({ PORT: '99999', TIME_ZONE: 'Mars/Olympus', HOLD_MINUTES: '1.5', CURRENCY: 'rupees' })
+  expect(faults.map((fault) => fault.split(' ')[0]).sort()).toEqual(['CURRENCY', 'HOLD_MINUTES', 'PORT', 'TIME_ZONE'])
+})
+
+test.each([
+  ['PORT', '1e3'],
+  ['PORT', '-1'],
+  ['HOLD_MINUTES', '0'],
+  ['NOTIFY_ACCESS', 'everybody'],
+  ['DATABASE_URL', 'postgres://x'],
+  ['CONTEXT_ROOT', 'a b'],
+  ['INTERNAL_SECRET', 'short'],
+])('%s=%s cannot be used', (name, value) => {
+  expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
+})
+
+test('what does nothing yet stops the start instead of being passed over', () => {
+  for (const name of ['BOOKINGS_URL', 'NATS_URL', 'CORS_ORIGINS', 'TLS_CERT']) {
+    expect(faultsOf({ [name]: 'x' })).toEqual([expect.stringContaining(`${name} does nothing yet`)])
+  }
+})
+
+test('the context root is written with one slash before it and none after', () => {
+  for (const root of ['hmis', '/hmis', '/hmis/', 'hmis/']) {
+    expect(readSettings({ CONTEXT_ROOT: root }).CONTEXT_ROOT).toBe('/hmis')
+  }
+  expect(readSettings({ CONTEXT_ROOT: '/' }).CONTEXT_ROOT).toBe('')
+  expect(readSettings({ CONTEXT_ROOT: '/a/b' }).CONTEXT_ROOT).toBe('/a/b')
+})
