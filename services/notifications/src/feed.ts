@@ -114,6 +114,11 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
     }
   }
 
+  function goOn(): void {
+    woken = true
+    rouse()
+  }
+
   return {
     async start() {
       const begun = persist(() => lastSeq(database))
@@ -121,8 +126,8 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       await begun
     },
     wake() {
-      woken = true
-      rouse()
+      // while nobody listens the poll keeps the place well enough
+      if (subscribers.size > 0) goOn()
     },
     attach(subscriber) {
       if (closing.signal.aborted) {
@@ -130,6 +135,7 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
         return () => {}
       }
       subscribers.add(subscriber)
+      goOn()
       return () => subscribers.delete(subscriber)
     },
     async close() {
