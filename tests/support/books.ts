@@ -2,6 +2,7 @@ import { Database as Sqlite } from 'bun:sqlite'
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Database } from '@channelling/schema'
 
 export interface SessionRow {
   id: number
@@ -43,6 +44,27 @@ export interface Books {
   events: EventRow[]
 }
 
+const places = `SELECT id, seat.capacity, starting_number, reserved_numbers, taken, next_number, released
+  FROM session JOIN seat ON seat.session_id = session.id`
+const bookings = `SELECT id, session_id, number, status, client_id, patient_id, reference FROM booking`
+const events = 'SELECT seq, type, session_id, booking_id, payload FROM event WHERE booking_id IS NOT NULL'
+
+/** The last booking and the last event that there were at some moment. */
+export interface Since {
+  booking: number
+  event: number
+}
+
+/** Reads the books of some sessions while they are kept, as far as they were written since a moment when nothing was booked in them. */
+export async function readOpenBooks(database: Database, sessionIds: number[], since: Since): Promise<Books> {
+  const [sessionRows, bookingRows, eventRows] = (await database.readAll([
+    { sql: `${places} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`, args: [JSON.stringify(sessionIds)] },
+    { sql: `${bookings} WHERE id > ? ORDER BY id`, args: [since.booking] },
+    { sql: `${events} AND seq > ? ORDER BY seq`, args: [since.event] },
+  ])) as unknown as [SessionRow[], BookingRow[], EventRow[]]
+  return { integrity: 'ok', sessions: sessionRows, bookings: bookingRows, events: eventRows }
+}
+
 /**
  * Reads the books of a server that does not run, as whoever pulls its disk would: from a copy, so that the recovery after a
  * crash is left to the server. `beforehand` is done to the copy first.
@@ -60,15 +82,9 @@ export function readBooks(dataDir: string, beforehand?: (copy: Sqlite) => void):
       integrity: rows<{ integrity_check: string }>('PRAGMA integrity_check')
         .map((row) => row.integrity_check)
         .join(),
-      sessions:
-        rows<SessionRow>(`SELECT id, seat.capacity, starting_number, reserved_numbers, taken, next_number, released
-        FROM session JOIN seat ON seat.session_id = session.id ORDER BY id`),
-      bookings: rows<BookingRow>(
-        'SELECT id, session_id, number, status, client_id, patient_id, reference FROM booking ORDER BY id',
-      ),
-      events: rows<EventRow>(
-        'SELECT seq, type, session_id, booking_id, payload FROM event WHERE booking_id IS NOT NULL ORDER BY seq',
-      ),
+      sessions: rows<SessionRow>(`${places} ORDER BY id`),
+      bookings: rows<BookingRow>(`${bookings} ORDER BY id`),
+      events: rows<EventRow>(`${events} ORDER BY seq`),
     }
     copy.close()
     return books

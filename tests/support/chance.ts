@@ -7,14 +7,16 @@ export interface Chance {
   one<Item>(of: readonly Item[]): Item
 }
 
-/**
- * Chance from the seed in the environment variable `SEED`, or from a new one. The seed is printed, so that a failure can be
- * looked at again.
- */
-export function chanceFor(name: string): Chance {
+/** The seed in the environment variable `SEED`, or a new one. It is printed, so that a failure can be looked at again. */
+export function seedFor(name: string): number {
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
   console.log(`${name}: SEED=${seed}`)
-  let state = seed >>> 0
+  return seed
+}
+
+/** Chance from the seed that `SEED` names, or from a new one. */
+export function chanceFor(name: string): Chance {
+  let state = seedFor(name) >>> 0
   // mulberry32
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -2,42 +2,53 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBookings } from '@channelling/bookings'
-import { createCatalogue } from '@channelling/catalogue'
-import { createCalendar, type Instant, scopes } from '@channelling/contract'
+import { createCatalogue, createSessionAnswers, forgettingOnWrite } from '@channelling/catalogue'
+import { type Access, createCalendar, type Instant, scopes } from '@channelling/contract'
 import { createLog, IDENTITY_HEADER, signIdentity } from '@channelling/http'
 import { type Database, open } from '@channelling/schema'
 
 const SECRET = 'a secret for tests only'
-const CLIENT_ID = 1
-
 /** Bookings and sessions on one database, with a clock that stands until it is set: for what only time brings about. */
 export interface Desk {
   time: { now: Instant }
+  database: Database
+  /** Calls as one of the desk's clients, the first unless another is named. */
   call(
     method: string,
     path: string,
     body?: unknown,
+    as?: { client?: number; headers?: Record<string, string> },
     // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-  ): Promise<{ status: number; body: any }>
+  ): Promise<{ status: number; headers: Headers; body: any }>
+  /** Begins what the services do by themselves every second, where that is done when asked. */
+  sweep(): void
   [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface DeskGiven {
+  seed: (database: Database) => Promise<void>
+  holdMinutes?: number
+  /** Whose ids are 1, 2, … in this order. */
+  clients?: { name: string; access: Access }[]
+  /** Whether the services sweep every second, or when asked. */
+  sweeping?: 'by itself' | 'when asked'
 }
 
 export async function startDesk({
   seed,
   holdMinutes = 20,
-}: {
-  seed: (database: Database) => Promise<void>
-  holdMinutes?: number
-}): Promise<Desk> {
+  clients = [{ name: 'Desk', access: 'all' }],
+  sweeping = 'by itself',
+}: DeskGiven): Promise<Desk> {
   const folder = mkdtempSync(join(tmpdir(), 'desk-'))
   const database = await open({ url: `file:${join(folder, 'channelling.db')}` })
   await seed(database)
-  await database.write([
-    {
-      sql: `INSERT INTO client (id, name, access, created_at) VALUES (?, 'Desk', 'all', 0)`,
-      args: [CLIENT_ID],
-    },
-  ])
+  await database.write(
+    clients.map(({ name, access }, index) => ({
+      sql: 'INSERT INTO client (id, name, access, created_at) VALUES (?, ?, ?, 0)',
+      args: [index + 1, name, access],
+    })),
+  )
   const time = { now: Date.now() }
   const shared = {
     database,
@@ -46,27 +57,63 @@ export async function startDesk({
     secret: SECRET,
     log: createLog('silent', 'test'),
   }
-  const bookings = createBookings({ ...shared, holdMinutes, onCommit: () => {} })
-  const catalogue = createCatalogue({ ...shared, currency: 'LKR' })
+  const answers = createSessionAnswers()
+  const onCommit = (sessionIds: Iterable<number>) => answers.forget(sessionIds)
+  const openBookings = () => createBookings({ ...shared, holdMinutes, onCommit })
+  const { made: bookings, rounds } =
+    sweeping === 'when asked' ? withoutTimers(openBookings) : { made: openBookings(), rounds: [] }
+  const catalogue = createCatalogue({
+    ...shared,
+    database: forgettingOnWrite(database, answers),
+    answers,
+    currency: 'LKR',
+  })
 
   return {
     time,
-    async call(method, path, body) {
-      const caller = { clientId: CLIENT_ID, keyId: 1, access: 'all' as const, scopes }
+    database,
+    async call(method, path, body, { client = 1, headers = {} } = {}) {
+      const caller = { clientId: client, keyId: 1, access: clients[client - 1]!.access, scopes }
       const identity = signIdentity(SECRET, caller, { method, path: path.split('?')[0]! }, Date.now())
       const request = new Request(`http://localhost${path}`, {
         method,
-        headers: { [IDENTITY_HEADER]: identity, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        headers: {
+          [IDENTITY_HEADER]: identity,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
       })
       const app = path.startsWith('/api/channel/bookings') ? bookings.app : catalogue
       const response = await app.fetch(request)
-      return { status: response.status, body: await response.json() }
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
+    },
+    sweep() {
+      for (const round of rounds) round()
     },
     async [Symbol.asyncDispose]() {
       await bookings.close()
       await database.close()
       rmSync(folder, { recursive: true })
     },
+  }
+}
+
+/** Makes something, and gives the rounds it would have gone at intervals to whoever asks for them. */
+function withoutTimers<Made>(make: () => Made): { made: Made; rounds: (() => void)[] } {
+  const rounds: (() => void)[] = []
+  const { setInterval } = globalThis
+  const keeping = (round: () => void) => {
+    rounds.push(round)
+    return setTimeout(() => {}, 0)
+  }
+  globalThis.setInterval = keeping as unknown as typeof setInterval
+  try {
+    const made = make()
+    if (rounds.length === 0) throw new Error('Nothing goes by intervals any more')
+    return { made, rounds }
+  } finally {
+    globalThis.setInterval = setInterval
   }
 }
