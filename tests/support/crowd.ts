@@ -33,7 +33,73 @@ export async function crowd(server: Server, requests: readonly Asked[]): Promise
   return Promise.all(callers.map(({ answered }) => answered))
 }
 
-async function stand(server: Server, { method, path, body, key = server.key, headers }: Asked): Promise<Caller> {
+/**
+ * Callers who share connections that are kept open: all of these stand before the first request goes out, and each carries the next
+ * request as soon as it has brought the answer to the one before.
+ */
+export async function pooled(server: Server, requests: readonly Asked[], connections = 256): Promise<Reply[]> {
+  const replies: Reply[] = new Array(requests.length)
+  let next = 0
+  const begin = Promise.withResolvers<void>()
+  const carriers: Promise<void>[] = []
+  for (let first = 0; first < connections; first += AT_ONCE) {
+    const group = Array.from({ length: Math.min(AT_ONCE, connections - first) }, () => connection(server))
+    for (const carrier of await Promise.all(group)) {
+      carriers.push(
+        begin.promise.then(async () => {
+          while (next < requests.length) {
+            const turn = next++
+            replies[turn] = await carrier.ask(requests[turn]!)
+          }
+          carrier.end()
+        }),
+      )
+    }
+  }
+  begin.resolve()
+  await Promise.all(carriers)
+  return replies
+}
+
+/** A connection that is kept from one request to the next. */
+async function connection(server: Server): Promise<{ ask(asked: Asked): Promise<Reply>; end(): void }> {
+  let heard = Buffer.alloc(0)
+  let waiting: PromiseWithResolvers<string> | null = null
+  const lost = (error: Error) => waiting?.reject(error)
+  const socket = await Bun.connect({
+    hostname: '127.0.0.1',
+    port: server.port,
+    socket: {
+      data: (_socket, chunk) => {
+        heard = heard.length === 0 ? Buffer.from(chunk) : Buffer.concat([heard, chunk])
+        const headEnds = heard.indexOf('\r\n\r\n')
+        if (headEnds === -1) return
+        const length = /\r\ncontent-length: (\d+)/i.exec(heard.toString('latin1', 0, headEnds))?.[1]
+        if (length === undefined) return lost(new Error('An answer without its length'))
+        const end = headEnds + 4 + Number(length)
+        if (heard.length < end) return
+        const message = heard.toString('utf8', 0, end)
+        heard = heard.subarray(end)
+        waiting?.resolve(message)
+      },
+      close: () => lost(new Error('The connection ended without an answer')),
+      error: (_socket, error) => lost(error),
+    },
+  })
+  return {
+    async ask(asked) {
+      waiting = Promise.withResolvers()
+      socket.write(written(server, asked, 'keep-alive'))
+      const reply = readReply(await waiting.promise)
+      server.contract.check({ method: asked.method, path: asked.path, ...reply })
+      return reply
+    },
+    end: () => void socket.end(),
+  }
+}
+
+async function stand(server: Server, asked: Asked): Promise<Caller> {
+  const { method, path } = asked
   const { promise: answered, resolve, reject } = Promise.withResolvers<Reply>()
   const heard: Uint8Array[] = []
   const socket = await Bun.connect({
@@ -55,20 +121,22 @@ async function stand(server: Server, { method, path, body, key = server.key, hea
       error: (_socket, error) => reject(error),
     },
   })
+  return { send: () => socket.write(written(server, asked, 'close')), answered }
+}
+
+/** A request as it goes over the wire. */
+function written(server: Server, { method, path, body, key = server.key, headers }: Asked, connection: string): string {
   const sent = body === undefined ? '' : JSON.stringify(body)
   const fields = {
     host: `127.0.0.1:${server.port}`,
-    connection: 'close',
+    connection,
     ...(key !== null && { Finance: key }),
     ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
     ...headers,
   }
   const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   const { pathname, search } = new URL(`${server.url}${path}`)
-  return {
-    send: () => socket.write(`${method} ${pathname}${search} HTTP/1.1\r\n${head.join('')}\r\n${sent}`),
-    answered,
-  }
+  return `${method} ${pathname}${search} HTTP/1.1\r\n${head.join('')}\r\n${sent}`
 }
 
 function readReply(heard: string): Reply {
