@@ -8,6 +8,8 @@ import { openDesk, replay } from './replay'
 setDefaultTimeout(3_600_000)
 
 const COMMANDS = 50
+/** From none to so many steps, of which some are several commands: more than 60 commands on average. */
+const STEPS_MAX = 90
 /** Histories in one database. */
 const RUNS = 500
 /** `NIGHTLY=1` makes it 10 000 histories. */
@@ -20,7 +22,7 @@ test(`in ${RUNS * DATABASES} histories of ${COMMANDS} commands the services do w
     await using desk = await openDesk()
     // the seed that a failure names repeats the histories of its database
     await fc.assert(
-      fc.asyncProperty(histories, async (steps) => {
+      fc.asyncProperty(histories(STEPS_MAX), async (steps) => {
         commands += commandsIn(steps)
         await replay(desk, steps)
       }),
