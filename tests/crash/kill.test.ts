@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { type Books, faultsIn, readBooks } from '../support/books'
 import { chanceFor } from '../support/chance'
 import { aHospital, aSession } from '../support/hospital'
-import { type Server, startServer } from '../support/server'
+import { startServer } from '../support/server'
+import { type Asked, book, broken, type Promised } from './promises'
 
 setDefaultTimeout(60_000)
 
@@ -12,42 +13,11 @@ const ROUNDS = 10
 const IN_FLIGHT = 200
 const SESSIONS = 4
 
-interface Asked {
-  /** The reference and the Idempotency-Key of the request. */
-  name: string
-  body: { sessionInstanceId: number; patientId: number; reference: string }
-}
-
-/** A booking that the server said it had made. */
-interface Promised {
-  id: number
-  sessionId: number
-  number: number
-  reference: string
-}
-
 const asking = (round: number): Asked[] =>
   Array.from({ length: IN_FLIGHT }, (_, index) => {
     const name = `r${round}-${index}`
     return { name, body: { sessionInstanceId: 1 + (index % SESSIONS), patientId: 1 + index, reference: name } }
   })
-
-/** Books, and says what came back; undefined when the server died first. */
-async function book(server: Server, { name, body }: Asked) {
-  const headers = { 'idempotency-key': name }
-  return server.call('POST', '/api/channel/bookings', body, { headers }).catch(() => undefined)
-}
-
-/** What the books lack of what was promised, as sentences. */
-function broken(promises: Promised[], books: Books): string[] {
-  const written = new Map(books.bookings.map((booking) => [booking.id, booking]))
-  return promises.flatMap(({ id, sessionId, number, reference }) => {
-    const booking = written.get(id)
-    if (!booking) return [`booking ${id} was promised and is lost`]
-    const kept = booking.session_id === sessionId && booking.number === number && booking.reference === reference
-    return kept ? [] : [`booking ${id} is not what was promised`]
-  })
-}
 
 const hospital = () =>
   startServer({

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
@@ -37,6 +37,8 @@ export interface Server {
   dataDir: string
   /** The process that serves. */
   pid: number
+  /** The code with which it ends; null where a signal ended it. */
+  exited: Promise<number | null>
   /** Everything it wrote. */
   output(): string
   /** What its document promises. */
@@ -63,15 +65,21 @@ export interface Given {
   environment?: Record<string, string>
   /** What is in the database before the server starts. */
   seed?: (database: Database) => Promise<void>
+  /** A script that the server's process runs before its own. */
+  preload?: string
 }
 
 /** Starts a server as a process, with no limit of rates unless the environment names one. */
-export async function startServer({ environment = {}, seed }: Given = {}): Promise<Server> {
+export async function startServer({ environment = {}, seed, preload }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
   if (seed) {
-    const database = await open({ url: `file:${dataDir}/channelling.db` })
+    // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
+    const folder = mkdtempSync(join(tmpdir(), 'seed-'))
+    const database = await open({ url: `file:${folder}/channelling.db` })
     await seed(database)
     await database.close()
+    copyFileSync(join(folder, 'channelling.db'), join(dataDir, 'channelling.db'))
+    rmSync(folder, { recursive: true })
   }
   const key = mintKey()
   let given = environment
@@ -81,8 +89,8 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
     throw error
   })
 
-  async function launch(extra: Record<string, string>) {
-    const child = Bun.spawn([process.execPath, main], {
+  async function launch(extra: Record<string, string>, known?: Contract) {
+    const child = Bun.spawn([process.execPath, ...(preload ? ['--preload', preload] : []), main], {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
@@ -114,7 +122,7 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
       listening.reject(new Error(`It ended with ${code} before it listened: ${output}`))
     })
     const port = await listening.promise.finally(() => clearTimeout(timer))
-    const contract = await contractOf(`http://127.0.0.1:${port}${extra.CONTEXT_ROOT ?? ''}`)
+    const contract = known ?? (await contractOf(`http://127.0.0.1:${port}${extra.CONTEXT_ROOT ?? ''}`))
     return { child, port, contract, output: () => output }
   }
 
@@ -163,6 +171,10 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
     get pid() {
       return running.child.pid
     },
+    get exited() {
+      const { child } = running
+      return child.exited.then(() => child.exitCode)
+    },
     key,
     dataDir,
     output: () => running.output(),
@@ -172,7 +184,8 @@ export async function startServer({ environment = {}, seed }: Given = {}): Promi
     kill: () => end('SIGKILL'),
     async restart(extra) {
       given = { ...given, ...extra }
-      running = await launch(given)
+      // the same program promises the same
+      running = await launch(given, extra ? undefined : running.contract)
     },
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')

@@ -14,6 +14,9 @@ const expected = {
  */
 const CHECKPOINT_PAGES = 4000
 
+/** How long to wait for a connection of this process that is being closed: it locks the file for a moment, after a garbage collection. */
+const BUSY_MS = 1000
+
 /** Statements kept prepared; far more than the program has, few enough to bound what built SQL could add. */
 const PREPARED_MAX = 500
 
@@ -41,7 +44,7 @@ export interface Connection {
 
 /** Opens a connection and asserts its PRAGMAs. */
 export function connect(path: string, mode: 'write' | 'read'): Connection {
-  const driver = new Sqlite(path)
+  const driver = new Sqlite(path, { timeout: BUSY_MS })
   const prepared = new Map<string, Prepared>()
 
   driver.exec('PRAGMA journal_mode = WAL')

@@ -1,4 +1,4 @@
-import { expect, spyOn, test } from 'bun:test'
+import { expect, test } from 'bun:test'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +41,7 @@ test('a write that finds the file damaged is the last one: it and all after it a
     add('B'),
     add('C'),
   ])
-  expect(answers).toEqual(Array(3).fill('service_unavailable'))
+  expect(answers).toEqual(['service_unavailable', 'service_unavailable', 'service_unavailable'])
   expect(await add('D')).toBe('service_unavailable')
   expect(failures.map(({ code }) => code)).toEqual(['SQLITE_CORRUPT'])
   expect(database.failure()).toBe(failures[0]!)
@@ -51,12 +51,15 @@ test('a write that finds the file damaged is the last one: it and all after it a
 test('when the writer dies, those who wait and all who come are refused, and that is said once', async () => {
   const workers: Worker[] = []
   const Real = globalThis.Worker
-  const spy = spyOn(globalThis, 'Worker').mockImplementation(((...given: ConstructorParameters<typeof Worker>) => {
-    const worker = new Real(...given)
-    workers.push(worker)
-    return worker
-  }) as never)
-  await using file = await aFile().finally(() => spy.mockRestore())
+  globalThis.Worker = class extends Real {
+    constructor(...given: ConstructorParameters<typeof Worker>) {
+      super(...given)
+      workers.push(this)
+    }
+  }
+  await using file = await aFile().finally(() => {
+    globalThis.Worker = Real
+  })
   expect(await file.add('A')).toBe('written')
   const waiting = file.add('B')
   workers[0]!.terminate()

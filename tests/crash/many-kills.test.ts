@@ -1,0 +1,104 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { faultsIn, readBooks } from '../support/books'
+import { type Chance, chanceFor } from '../support/chance'
+import { aHospital, aSession } from '../support/hospital'
+import { type Server, startServer } from '../support/server'
+import { type Changed, changed } from './changes'
+import { type Asked, book, broken, type Promised } from './promises'
+import { READY_MS_MAX, restartTimed } from './steps'
+
+const ROUNDS = process.env.NIGHTLY === '1' ? 1000 : 200
+const SESSIONS = 3
+const CALLERS = 4
+/** A kill comes within this time after the first booking of a round is asked for. */
+const WITHIN_MS = 25
+
+setDefaultTimeout(ROUNDS * 5000)
+
+const hospital = (how?: Changed) =>
+  startServer({
+    ...changed(how),
+    seed: aHospital({
+      sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })),
+      patients: CALLERS,
+    }),
+  })
+
+interface Round {
+  promised: Promised[]
+  /** Asked for, and never answered. */
+  unanswered: Asked[]
+}
+
+/** Some callers, who book one place after another until the server is killed. */
+async function bookUntilKilled(server: Server, chance: Chance, name: string): Promise<Round> {
+  const done: Round = { promised: [], unanswered: [] }
+  const callers = Array.from({ length: CALLERS }, async (_, caller) => {
+    for (let count = 1; ; count++) {
+      const reference = `${name}-${caller}-${count}`
+      const body = { sessionInstanceId: 1 + (count % SESSIONS), patientId: 1 + caller, reference }
+      const asked = { name: reference, body }
+      const reply = await book(server, asked)
+      if (!reply) return done.unanswered.push(asked)
+      expect(reply.status).toBe(201)
+      done.promised.push(reply.body.data)
+    }
+  })
+  await Bun.sleep(chance.next() * WITHIN_MS)
+  await server.kill()
+  await Promise.all(callers)
+  return done
+}
+
+const faultsNow = (server: Server, promised: Promised[]) => {
+  const books = readBooks(server.dataDir)
+  return [...faultsIn(books), ...broken(promised, books)]
+}
+
+test(`killed ${ROUNDS} times at random, it is ready again at once with all it acknowledged, and makes what it did not when asked again`, async () => {
+  const chance = chanceFor('many kills')
+  await using server = await hospital()
+  const promised: Promised[] = []
+  const readyMs: number[] = []
+  let asked = 0
+
+  for (let round = 1; round <= ROUNDS; round++) {
+    const done = await bookUntilKilled(server, chance, `r${round}`)
+    promised.push(...done.promised)
+    asked += done.promised.length + done.unanswered.length
+    expect(faultsNow(server, promised)).toEqual([])
+
+    readyMs.push(await restartTimed(server))
+    const again = await Promise.all(done.unanswered.map((one) => book(server, one)))
+    for (const reply of again) {
+      expect(reply?.status).toBe(201)
+      promised.push(reply!.body.data)
+    }
+  }
+
+  await server.kill()
+  expect(faultsNow(server, promised)).toEqual([])
+  // asked again and again, none was made twice
+  const { bookings } = readBooks(server.dataDir)
+  expect(bookings).toHaveLength(asked)
+  expect(new Set(bookings.map(({ reference }) => reference)).size).toBe(asked)
+  readyMs.sort((a, b) => a - b)
+  const [half, longest] = [readyMs[Math.floor(ROUNDS / 2)]!, readyMs.at(-1)!]
+  console.log(`${asked} bookings; ready after ${half.toFixed()} ms, at most ${longest.toFixed()} ms`)
+  expect(longest).toBeLessThanOrEqual(READY_MS_MAX)
+})
+
+test('the check sees an answer that goes out before the commit', async () => {
+  const chance = chanceFor('kills of a server that answers first')
+  await using server = await hospital('answers first')
+  const promised: Promised[] = []
+  let faults: string[] = []
+  for (let round = 1; round <= 50 && faults.length === 0; round++) {
+    promised.push(...(await bookUntilKilled(server, chance, `r${round}`)).promised)
+    faults = faultsNow(server, promised)
+    if (faults.length === 0) await server.restart()
+  }
+  expect(faults).toContainEqual(
+    expect.stringMatching(/^booking \d+ (was promised and is lost|is not what was promised)$/),
+  )
+})
