@@ -152,7 +152,8 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
       if (before) return replay(before, once)
     }
     const decision = attempt(() => view(decide(world, command, now, terms), now))
-    if (once) {
+    // what is not valid was not decided about the booking
+    if (once && !(decision.kind === 'refused' && decision.refusal.kind === 'invalid')) {
       const answer = {
         clientId,
         key: once.key,

@@ -38,6 +38,8 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
   const subscribers = new Set<Subscriber>()
   const closing = new AbortController()
   let woken = false
+  /** Where the outbox stood when somebody began to listen after nobody did. */
+  let entered: Promise<number> | null = null
   let rouse = () => {}
   let following: Promise<void> | null = null
 
@@ -77,11 +79,13 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       await new Promise(setImmediate)
       woken = false
       if (subscribers.size === 0) {
-        const last = await persist(() => lastSeq(database))
-        // whoever came meanwhile is told of everything since before it came
-        if (last !== null && subscribers.size === 0) cursor = last
         await pause(POLL_MS, true)
         continue
+      }
+      if (entered) {
+        const last = await entered
+        entered = null
+        cursor = Math.max(cursor, last)
       }
       const events = await persist(() => eventsAfter(database, cursor, BATCH))
       if (events === null || closing.signal.aborted) return
@@ -126,7 +130,6 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       await begun
     },
     wake() {
-      // while nobody listens the poll keeps the place well enough
       if (subscribers.size > 0) goOn()
     },
     attach(subscriber) {
@@ -134,6 +137,8 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
         letGo(subscriber)
         return () => {}
       }
+      // the first after a while is told of what happens from now on; if that cannot be read, rather of too much than of too little
+      if (subscribers.size === 0) entered = lastSeq(database).catch(() => 0)
       subscribers.add(subscriber)
       goOn()
       return () => subscribers.delete(subscriber)

@@ -1,4 +1,4 @@
-import { positiveId, text } from '@channelling/contract'
+import { positiveId, Refusal, text } from '@channelling/contract'
 import {
   created,
   documented,
@@ -46,6 +46,9 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
   new Elysia().use(identity).post(
     '/api/channel/bookings',
     async ({ body, caller, request, set }) => {
+      if (body.number !== undefined && caller.access !== 'all') {
+        throw new Refusal('scope_missing', 'Only a client of the whole hospital chooses a number')
+      }
       const { view, replayed } = await engine.submit(
         {
           kind: 'reserve',

@@ -1,5 +1,4 @@
 import {
-  type Caller,
   type EventPayload,
   type EventType,
   type Instant,
@@ -90,8 +89,7 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
 
   const foreigner = command.foreigner ?? patient.foreigner
   const fee = feeFor(session.fees, foreigner)
-  const number =
-    command.number === undefined ? enter(world, session) : enterReserved(world, session, command.number, caller)
+  const number = command.number === undefined ? enter(world, session) : enterReserved(world, session, command.number)
   const booking: Booking = {
     id: world.nextId++,
     sessionId: session.id,
@@ -189,11 +187,9 @@ function enter(world: World, session: Session): number {
 
 /**
  * A number that the hospital keeps for those it chooses.
- * @throws Refusal `scope_missing`, `invalid_request`, `number_taken`
+ * @throws Refusal `invalid_request`, `number_taken`
  */
-function enterReserved(world: World, session: Session, number: number, caller: Caller): number {
-  if (caller.access !== 'all')
-    throw new Refusal('scope_missing', 'Only a client of the whole hospital chooses a number')
+function enterReserved(world: World, session: Session, number: number): number {
   if (!session.reserved.has(number)) throw invalidField('body.number', 'must be a reserved number of the session')
   const key = placeKey(session.id, number)
   if (world.numbersTaken.has(key)) throw new Refusal('number_taken', `Number ${number} is given already`)

@@ -117,11 +117,12 @@ function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[]
     })
   }
   if (names.swept.length > 0) {
+    // all living statuses are named, since only then the index of living numbers serves
     readings.push({
       statement: {
-        sql: `SELECT ${bookingRow} FROM booking b JOIN session s ON s.id = b.session_id
+        sql: `SELECT ${bookingRow} FROM booking b INDEXED BY booking_number JOIN session s ON s.id = b.session_id
           WHERE b.session_id IN (SELECT value FROM json_each(?)) AND s.cancelled_at IS NOT NULL
-          AND b.status IN ('PENDING', 'ACTIVE') LIMIT ${ORPHANS_MAX}`,
+          AND b.status IN ('PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT') AND b.status IN ('PENDING', 'ACTIVE') LIMIT ${ORPHANS_MAX}`,
         args: [JSON.stringify(names.swept)],
       },
       into: putBookings,

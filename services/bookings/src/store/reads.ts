@@ -100,7 +100,8 @@ export function bookingReads(database: Database) {
         `SELECT DISTINCT session_id AS sessionId FROM booking INDEXED BY booking_by_expiry
           WHERE status = 'PENDING' AND expires_at <= ?
         UNION SELECT s.id FROM session s INDEXED BY session_by_cancellation WHERE s.cancelled_at IS NOT NULL
-          AND EXISTS (SELECT 1 FROM booking b WHERE b.session_id = s.id AND b.status IN ('PENDING', 'ACTIVE'))
+          AND EXISTS (SELECT 1 FROM booking b INDEXED BY booking_number WHERE b.session_id = s.id
+            AND b.status IN ('PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT') AND b.status IN ('PENDING', 'ACTIVE'))
         LIMIT 256`,
         [now],
       )

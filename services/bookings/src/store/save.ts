@@ -2,6 +2,7 @@ import type { Instant } from '@channelling/contract'
 import { insertInto, type Statement } from '@channelling/schema'
 import { appendEvents } from '@channelling/schema/outbox'
 import type { Booking } from '../rules/booking'
+import { isOpen } from '../rules/lifecycle'
 import type { World } from '../rules/world'
 
 /**
@@ -86,9 +87,15 @@ export function save({ sessions, bookings, changes }: World, now: Instant): Stat
   })
   const bookingsOf = (ids: Set<number>) => [...ids].map((id) => bookings.get(id)!)
   const setBased = (sql: string, rows: unknown[]) => (rows.length > 0 ? [{ sql, args: [JSON.stringify(rows)] }] : [])
+  const updated = bookingsOf(changes.updated)
   const written = [
     ...setBased(saveSeats, seats),
-    ...setBased(saveUpdated, bookingsOf(changes.updated)),
+    // SQLite takes the rows of one UPDATE in the order of their ids: who gives a number back goes before whoever is given it
+    ...setBased(
+      saveUpdated,
+      updated.filter((booking) => !isOpen(booking)),
+    ),
+    ...setBased(saveUpdated, updated.filter(isOpen)),
     ...insertBookings(bookingsOf(changes.created).map(rowOf)),
     ...insertAnswers(
       changes.answers.map(({ clientId, key, fingerprint, outcome }) => [clientId, key, fingerprint, outcome, now]),

@@ -129,6 +129,10 @@ async function save(
     return written.at(-1)!.changes > 0
   } catch (error) {
     if (!(error instanceof DatabaseFault && error.message.includes('seat_taken'))) throw error
+    // holds that ran out still stand in the seats until they are swept
+    if (to.capacity === 0 || session.taken <= to.capacity) {
+      throw new Refusal('overloaded', 'Holds that ran out are being given back', { retryAfterSeconds: 1 })
+    }
     throw new Refusal('capacity_below_taken', 'More places are taken than that')
   }
 }
