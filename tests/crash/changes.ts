@@ -6,8 +6,14 @@ const connection = 'libs/schema/src/connection.ts'
 
 /** Ways to change the program for a test, see `spoil.ts`. All but the last spoil it. */
 export const changes = {
-  /** A booking is acknowledged before it is saved. */
-  'answers first': [[engine, /await database\.write\(statements\)/, 'void database.write(statements).catch(() => {})']],
+  /** A booking is acknowledged some milliseconds before it is saved. */
+  'answers first': [
+    [
+      engine,
+      /await database\.write\(statements\)/,
+      'void Bun.sleep(5).then(() => database.write(statements)).catch(() => {})',
+    ],
+  ],
   /** A commit does not wait for the disk. */
   'never waits for the disk': [
     [connection, /PRAGMA synchronous = FULL/, 'PRAGMA synchronous = OFF'],
