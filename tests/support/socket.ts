@@ -22,7 +22,7 @@ export class HandshakeRefused extends Error {
 
 /** Connects a client that is not ours, the `ws` package, with the server's key unless told otherwise. */
 export async function subscribe(
-  server: Server,
+  server: Pick<Server, 'url' | 'key' | 'contract'>,
   {
     key = server.key,
     query = '',
@@ -76,7 +76,7 @@ export async function subscribe(
 }
 
 /** The path of a URL as the document of the server names it; what is outside of its root is in no document. */
-function pathWithin({ contract }: Server, url: string): string {
+function pathWithin({ contract }: Pick<Server, 'contract'>, url: string): string {
   const root = contract.document.servers[0]!.url.replace(/\/$/, '')
   const { pathname } = new URL(url)
   return pathname.startsWith(`${root}/`) ? pathname.slice(root.length) : `/outside${pathname}`

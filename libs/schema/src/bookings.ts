@@ -31,9 +31,6 @@ export const seat = sqliteTable(
   ],
 )
 
-/** The statuses of a booking that takes a place. */
-export const liveStatuses = ['PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT'] as const
-
 export const booking = sqliteTable(
   'booking',
   {

@@ -1,0 +1,95 @@
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { contractOf } from '../support/contract'
+import { startServer } from '../support/server'
+import { subscribe } from '../support/socket'
+
+setDefaultTimeout(60_000)
+
+const root = new URL('../..', import.meta.url).pathname
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'first-minute-'))
+  folders.push(folder)
+  return folder
+}
+
+function run(script: string, environment: Record<string, string>) {
+  return Bun.spawn([process.execPath, join(root, 'gateway/src', script)], {
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+}
+
+/** Starts as `run up` does, and gives all that it says until it is done with saying. */
+async function up(environment: Record<string, string>) {
+  const child = run('commands/up.ts', environment)
+  let said = ''
+  for await (const chunk of child.stdout) {
+    said += new TextDecoder().decode(chunk)
+    if (said.includes('Stop with Ctrl-C')) break
+  }
+  return {
+    said,
+    async stop() {
+      child.kill('SIGINT')
+      return child.exited
+    },
+  }
+}
+
+/** What a start that cannot be says, and the code it leaves with. */
+async function refused(environment: Record<string, string>) {
+  const child = run('main.ts', environment)
+  const [lines, code] = await Promise.all([new Response(child.stderr).text(), child.exited])
+  return { lines: lines.trim().split('\n'), code }
+}
+
+test('the first start says where everything is and gives a key and a curl that books; a screen hears of it; later starts keep the data', async () => {
+  const DATA_DIR = aFolder()
+  const first = await up({ DATA_DIR })
+  const url = /API +(\S+)\/api/.exec(first.said)![1]!
+  const key = /chk_live_\w{36}/.exec(first.said)![0]
+  const curl = /^ +(curl .*)$/m.exec(first.said)![1]!
+  expect(first.said).toContain(`${url}/docs`)
+  expect((await fetch(`${url}/docs`)).status).toBe(200)
+
+  const screen = await subscribe({ url, key, contract: await contractOf(url) })
+  const answer = JSON.parse(await new Response(Bun.spawn(['sh', '-c', curl], { stdout: 'pipe' }).stdout).text())
+  expect(answer).toMatchObject({ status: 'success', code: 201, data: { number: 1, status: 'ACTIVE' } })
+  expect(await screen.got(1)).toEqual([`Online Booking Completed - ${answer.data.sessionId}`])
+  screen.close()
+  expect(await first.stop()).toBe(0)
+
+  const later = await up({ DATA_DIR })
+  expect(later.said).not.toContain('chk_live_')
+  expect(later.said).toContain('run keys issue')
+  const again = /API +(\S+)\/api/.exec(later.said)![1]!
+  const kept = await fetch(`${again}/api/channel/bookings/${answer.data.id}`, { headers: { finance: key } })
+  expect(((await kept.json()) as typeof answer).data).toEqual(answer.data)
+  expect(await later.stop()).toBe(0)
+})
+
+test('a start that cannot be is told in a line, with exit code 1', async () => {
+  await using server = await startServer()
+  const file = join(aFolder(), 'a-file')
+  writeFileSync(file, '')
+  const taken = await refused({ DATA_DIR: aFolder(), PORT: String(server.port) })
+  expect(taken).toEqual({ lines: [expect.stringContaining('port is taken')], code: 1 })
+  const held = await refused({ DATA_DIR: server.dataDir })
+  expect(held).toEqual({ lines: [expect.stringContaining('in use by another process')], code: 1 })
+  const notAFolder = await refused({ DATA_DIR: file })
+  expect(notAFolder).toEqual({ lines: [expect.stringContaining('not a folder')], code: 1 })
+  const unwritable = await refused({ DATA_DIR: '/proc/channelling' })
+  expect(unwritable).toEqual({ lines: [expect.stringContaining('set DATA_DIR')], code: 1 })
+  const settings = await refused({ DATA_DIR: aFolder(), PORT: 'eighty', CURRENCY: 'rupees' })
+  expect(settings.code).toBe(1)
+  expect(settings.lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['PORT', 'CURRENCY'])
+})
