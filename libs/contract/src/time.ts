@@ -18,8 +18,6 @@ export const DAY_MS = 86_400_000
 /** Every zone change in force since 1972 falls on a quarter of an hour of UTC, so an offset holds for the quarter. */
 const QUARTER_MS = 15 * MINUTE_MS
 
-const pad = (value: number, width = 2) => String(value).padStart(width, '0')
-
 /**
  * A clock that never goes backwards: when the machine's clock is set back, it goes on from where it was at the pace of time.
  * @param from the latest instant ever told before, over restarts
@@ -91,8 +89,8 @@ export function createCalendar(zone: string): Calendar {
   }
 
   function format(instant: Instant): string {
-    const local = new Date(instant + offsetAt(instant))
-    return `${pad(local.getUTCFullYear(), 4)}-${pad(local.getUTCMonth() + 1)}-${pad(local.getUTCDate())} ${pad(local.getUTCHours())}:${pad(local.getUTCMinutes())}:${pad(local.getUTCSeconds())}`
+    const local = new Date(instant + offsetAt(instant)).toISOString()
+    return `${local.slice(0, 10)} ${local.slice(11, 19)}`
   }
 
   /** The earliest instant that shows this local time, or null where a clock change skips it. */

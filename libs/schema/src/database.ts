@@ -15,9 +15,10 @@ export interface Database {
   query: SqliteRemoteDatabase
   /**
    * Does all of the statements or none, durably once it resolves, in the order of the calls.
+   * @param after an earlier write that need not have resolved: without it this one is not done either, `SQLITE_ABORT`
    * @throws DatabaseFault, or Refusal `service_unavailable` once a disk fault ended all writing, see `failure`
    */
-  write(statements: Statement[]): Promise<Written[]>
+  write(statements: Statement[], after?: Promise<Written[]>): Promise<Written[]>
   /** The disk fault after which nothing is written any more; null while all is well. */
   failure(): DatabaseFault | null
   close(): Promise<void>

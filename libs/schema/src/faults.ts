@@ -23,11 +23,19 @@ export class DatabaseFault extends Error {
     return this.code.startsWith('SQLITE_CONSTRAINT')
   }
 
+  /** Whether the statement was refused and undone; of other faults nobody knows how far it came. */
+  get isUndone(): boolean {
+    return this.code.startsWith('SQLITE_') && !this.isFatal
+  }
+
   /** Whether nothing can be written any more: what this write left on the disk is unknown, and so is what the next one would. */
   get isFatal(): boolean {
     return FATAL.test(this.code)
   }
 }
+
+/** What becomes of a write that follows one that failed. */
+export const writeBeforeFailed = () => new DatabaseFault('SQLITE_ABORT', 'The write that this one follows failed')
 
 /** A fault as the libSQL client threw it, with its code and a message that is safe to log. */
 export function faultOf(error: unknown): DatabaseFault {

@@ -5,7 +5,7 @@ import { DatabaseFault, faultOf } from './faults'
 import { lock } from './lock'
 import { migrateTo } from './migrate'
 import { queryBuilder } from './query'
-import { plain, type Written } from './statement'
+import { type PlainStatement, plain, type Written } from './statement'
 import type { WriterReply, WriterRequest } from './writer'
 
 interface Waiting {
@@ -38,7 +38,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
       read: <Row>(sql: string, args: unknown[] = []) => guarded(() => reader.rows(plain({ sql, args })) as Row[]),
       readAll: (statements) => guarded(() => reader.rowsOfAll(statements.map(plain))),
       query: queryBuilder((sql, args) => guarded(() => reader.arrays(plain({ sql, args })))),
-      write: (statements) => writer.write(statements.map(plain)),
+      write: (statements, after) => writer.write(statements.map(plain), after),
       failure: writer.failure,
       async close() {
         reader.close()
@@ -56,6 +56,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
 async function startWriter(path: string, onFailure: (fault: DatabaseFault) => void) {
   const worker = new Worker(new URL('./writer.ts', import.meta.url).href)
   const waiting = new Map<number, Waiting>()
+  const posted = new WeakMap<Promise<Written[]>, number>()
   let lastId = 0
   let failure: DatabaseFault | null = null
   let isOpen = false
@@ -103,13 +104,13 @@ async function startWriter(path: string, onFailure: (fault: DatabaseFault) => vo
   isOpen = true
   return {
     failure: () => failure,
-    write(statements: ReturnType<typeof plain>[]): Promise<Written[]> {
+    write(statements: PlainStatement[], after?: Promise<Written[]>): Promise<Written[]> {
       if (failure) return Promise.reject(refusal())
-      return new Promise((resolve, reject) => {
-        const id = ++lastId
-        waiting.set(id, { resolve, reject })
-        post({ kind: 'write', id, statements })
-      })
+      const id = ++lastId
+      const written = new Promise<Written[]>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      posted.set(written, id)
+      post({ kind: 'write', id, after: after && posted.get(after), statements })
+      return written
     },
     async close() {
       isOpen = false

@@ -1,6 +1,6 @@
 import { createClient, type ResultSet } from '@libsql/client'
 import type { Database } from './database'
-import { faultOf } from './faults'
+import { faultOf, writeBeforeFailed } from './faults'
 import { queryBuilder } from './query'
 import { plain } from './statement'
 
@@ -27,15 +27,18 @@ export async function openServer(url: string, authToken: string | undefined): Pr
         return result.rows.map((row) => Array.from({ length: result.columns.length }, (_, column) => row[column]))
       }),
     ),
-    write(statements) {
-      const turn = last.then(() =>
-        guarded(async () =>
+    write(statements, after) {
+      const turn = last.then(async () => {
+        await after?.catch(() => {
+          throw writeBeforeFailed()
+        })
+        return guarded(async () =>
           (await client.batch(statements.map(plain), 'write')).map((result) => ({
             rows: rowsOf(result),
             changes: result.rowsAffected,
           })),
-        ),
-      )
+        )
+      })
       last = turn.catch(() => undefined)
       return turn
     },

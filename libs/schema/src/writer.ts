@@ -3,12 +3,13 @@
  * thread every other request would wait with it.
  */
 import { type Connection, connect } from './connection'
-import { DatabaseFault, faultOf } from './faults'
+import { DatabaseFault, faultOf, writeBeforeFailed } from './faults'
 import type { PlainStatement, Written } from './statement'
 
 export type WriterRequest =
   | { kind: 'open'; path: string }
-  | { kind: 'write'; id: number; statements: PlainStatement[] }
+  /** `after` is the id of a write without which this one is not done. */
+  | { kind: 'write'; id: number; after: number | undefined; statements: PlainStatement[] }
   | { kind: 'close' }
 
 export type WriterReply =
@@ -26,6 +27,9 @@ declare const self: {
 let connection: Connection
 /** The disk fault after which nothing more is tried: a later fsync succeeds without what the failed one lost. */
 let failed: DatabaseFault | null = null
+/** Ids of the writes that failed last; what follows one of them was posted before its failure was known, so a few are enough. */
+const undone = new Set<number>()
+const UNDONE_MAX = 10_000
 
 /**
  * Whatever the log holds goes into the file itself, and is on the disk. After a failed fsync the system shows pages that the disk
@@ -36,6 +40,11 @@ function emptyLog(): void {
   if (done?.busy !== 0) throw new DatabaseFault('SQLITE_BUSY', 'The log could not be emptied')
 }
 
+function keepUndone(id: number): void {
+  undone.add(id)
+  if (undone.size > UNDONE_MAX) undone.delete(undone.values().next().value!)
+}
+
 function carryOut(request: WriterRequest): WriterReply {
   switch (request.kind) {
     case 'open':
@@ -44,6 +53,7 @@ function carryOut(request: WriterRequest): WriterReply {
       return { kind: 'opened' }
     case 'write':
       if (failed) throw failed
+      if (request.after !== undefined && undone.has(request.after)) throw writeBeforeFailed()
       return { kind: 'written', id: request.id, written: connection.write(request.statements) }
     case 'close':
       emptyLog()
@@ -58,6 +68,7 @@ self.onmessage = ({ data }) => {
   } catch (error) {
     const fault = faultOf(error)
     if (fault.isFatal) failed = fault
+    if (data.kind === 'write') keepUndone(data.id)
     self.postMessage({ kind: 'failed', id: 'id' in data ? data.id : null, code: fault.code, message: fault.message })
   }
 }

@@ -1,11 +1,10 @@
-import { type Instant, type Reason, Refusal } from '@channelling/contract'
-import { type Database, DatabaseFault } from '@channelling/schema'
+import { type Instant, Refusal } from '@channelling/contract'
+import { type Database, DatabaseFault, type Written } from '@channelling/schema'
+import { type Decision, deciding } from './deciding'
 import type { BookingCommand, Once, Order, SweepSession } from './rules/command'
-import { cancelOrphans, decide, expireHolds, type Terms } from './rules/decide'
-import { type BookedPlace, ofClient, type World } from './rules/world'
+import type { Terms } from './rules/decide'
+import type { BookedPlace, World } from './rules/world'
 import { bookingIds } from './store/ids'
-import { load } from './store/load'
-import { save } from './store/save'
 
 /** The most commands that one write carries. */
 const GROUP_MAX = 256
@@ -47,29 +46,32 @@ export interface Engine<View> {
   close(): Promise<void>
 }
 
-type Decision<View> =
-  | { kind: 'done'; view: View; replayed: boolean }
-  | { kind: 'refused'; refusal: Refusal }
-  | { kind: 'swept' }
-
-type Decided<View> = Exclude<Decision<View>, { kind: 'swept' }>
-
-/** A decision as it is kept for an Idempotency-Key. */
-type StoredDecision<View> = { view: View } | { reason: Reason; message: string }
-
 interface Waiting<View> extends Order {
   resolve(decision: Decision<View>): void
   reject(error: unknown): void
 }
 
+/** A group that was decided and is on its way to the disk. */
+interface UnderWay {
+  world: World
+  size: number
+  written: Promise<Written[]>
+  state: 'writing' | 'failed' | 'settled'
+  /** Every order of the group is answered, one way or the other. */
+  settled: Promise<void>
+}
+
 /**
  * The booking engine: one writer for many callers. Whatever commands are waiting are decided together, in the order of their
  * arrival, on one reading of the database, and saved by one write; only then are they answered. While one group commits, the
- * next one gathers.
+ * next one gathers, and once it is as large it is decided on what that one will leave, so that the disk need not wait for it.
  */
 export function createEngine<View>({ database, clock, terms, view, onCommit }: EngineOptions<View>): Engine<View> {
   const ids = bookingIds(database)
+  const decideAll = deciding({ database, ids, clock, terms, view })
   let waiting: Waiting<View>[] = []
+  /** Called once so many wait. */
+  let awaited = { size: 0, call: () => {} }
   let running: Promise<void> | null = null
   let closed = false
 
@@ -79,57 +81,98 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
     }
     return new Promise((resolve, reject) => {
       waiting.push({ ...order, resolve, reject })
+      if (waiting.length === awaited.size) awaited.call()
       running ??= run()
     })
   }
 
   async function run(): Promise<void> {
+    let before: UnderWay | null = null
     try {
-      while (waiting.length > 0) {
+      while (waiting.length > 0 || before) {
         // one turn of the event loop, in which the requests that have arrived join the group
         await new Promise(setImmediate)
+        if (before) await Promise.race([before.settled, asManyWait(before.size)])
+        if (before?.state === 'failed') await before.settled
+        if (before?.state === 'settled') before = null
         const group = waiting.slice(0, GROUP_MAX)
         waiting = waiting.slice(GROUP_MAX)
-        await settle(group)
+        const next: UnderWay | null = await begin(group, before)
+        await before?.settled
+        before = next
       }
     } finally {
       running = null
     }
   }
 
-  /** Answers every order of the group, one way or the other. */
-  async function settle(group: Waiting<View>[]): Promise<void> {
-    const inTime = group.filter((order) => {
-      if (clock() <= order.deadline) return true
-      order.reject(new Refusal('overloaded', 'The booking waited too long', { retryAfterSeconds: 1 }))
-      return false
+  function asManyWait(size: number): Promise<void> {
+    if (waiting.length >= size) return Promise.resolve()
+    return new Promise((call) => {
+      awaited = { size, call }
     })
-    if (inTime.length === 0) return
+  }
+
+  /** Decides a group and posts its write; null where that came to nothing and all are answered. */
+  async function begin(group: Waiting<View>[], before: UnderWay | null): Promise<UnderWay | null> {
+    const orders = group.filter(isInTime)
+    if (orders.length === 0) return null
     try {
-      const decisions = await commit(inTime)
-      inTime.forEach((order, index) => {
-        order.resolve(decisions[index]!)
-      })
+      const { decisions, statements, world } = await decideAll(orders, before?.world ?? null)
+      // without a change it stands on the group before all the same: what that one did may be why
+      const written =
+        statements.length > 0 ? database.write(statements, before?.written) : (before?.written ?? Promise.resolve([]))
+      const underWay: UnderWay = { world, size: orders.length, written, state: 'writing', settled: Promise.resolve() }
+      underWay.settled = written
+        .then(
+          () => answer(orders, decisions, world),
+          (error) => {
+            underWay.state = 'failed'
+            return afterFailure(orders, error, before)
+          },
+        )
+        .finally(() => {
+          underWay.state = 'settled'
+        })
+      return underWay
     } catch (error) {
-      if (inTime.length === 1) return inTime[0]!.reject(error)
-      // one order that the database will not have must not fail its neighbours
-      for (const order of inTime) await settle([order])
+      await afterFailure(orders, error, before)
+      return null
     }
   }
 
-  /** Load, decide, save. A lost race is decided again on a new reading. */
-  async function commit(orders: Order[]): Promise<Decision<View>[]> {
+  function answer(orders: Waiting<View>[], decisions: Decision<View>[], world: World): void {
+    if (world.changes.seats.size > 0) onCommit(world.changes.seats.keys())
+    orders.forEach((order, index) => {
+      order.resolve(decisions[index]!)
+    })
+  }
+
+  /** Decided again, with nothing else under way. */
+  async function afterFailure(orders: Waiting<View>[], error: unknown, before: UnderWay | null): Promise<void> {
+    await before?.settled
+    if (!isCertain(error)) return rejectAll(orders, error)
+    await settle(orders)
+  }
+
+  /** Answers every order, one way or the other. */
+  async function settle(orders: Waiting<View>[]): Promise<void> {
+    try {
+      await commit(orders)
+    } catch (error) {
+      if (orders.length === 1 || !isCertain(error)) return rejectAll(orders, error)
+      // one order that the database will not have must not fail its neighbours
+      for (const order of orders) await settle([order])
+    }
+  }
+
+  /** A lost race is decided again on a new reading. */
+  async function commit(orders: Waiting<View>[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const now = clock()
-      const world = await load(database, orders, ids, now)
-      expireHolds(world, now)
-      cancelOrphans(world, now)
-      const decisions = orders.map((order) => decideOne(world, order, now))
-      const statements = save(world, now)
-      ids.used(world.nextId)
-      if (statements.length === 0) return decisions
+      const { decisions, statements, world } = await decideAll(orders, null)
       try {
-        await database.write(statements)
+        if (statements.length > 0) await database.write(statements)
+        return answer(orders, decisions, world)
       } catch (error) {
         if (!lostRace(error)) throw error
         if (attempt === GROUP_ATTEMPTS_MAX && orders.length > 1) throw error
@@ -137,33 +180,14 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
           throw new Refusal('overloaded', 'Too many bookings at once', { retryAfterSeconds: 1 })
         }
         await Bun.sleep(Math.random() * Math.min(50, 2 ** attempt))
-        continue
       }
-      onCommit(world.changes.seats.keys())
-      return decisions
     }
   }
 
-  function decideOne(world: World, { command, once }: Order, now: Instant): Decision<View> {
-    if (command.kind === 'sweep') return { kind: 'swept' }
-    const clientId = command.caller.clientId
-    if (once) {
-      const before = world.answers.get(ofClient(clientId, once.key))
-      if (before) return replay(before, once)
-    }
-    const decision = attempt(() => view(decide(world, command, now, terms), now))
-    // what is not valid was not decided about the booking
-    if (once && !(decision.kind === 'refused' && decision.refusal.kind === 'invalid')) {
-      const answer = {
-        clientId,
-        key: once.key,
-        fingerprint: once.fingerprint,
-        outcome: JSON.stringify(stored(decision)),
-      }
-      world.answers.set(ofClient(clientId, once.key), answer)
-      world.changes.answers.push(answer)
-    }
-    return decision
+  function isInTime(order: Waiting<View>): boolean {
+    if (clock() <= order.deadline) return true
+    order.reject(new Refusal('overloaded', 'The booking waited too long', { retryAfterSeconds: 1 }))
+    return false
   }
 
   const submitted = (order: Omit<Order, 'deadline'>) => enqueue({ ...order, deadline: clock() + WAIT_MS_MAX })
@@ -185,29 +209,12 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
   }
 }
 
-function attempt<View>(work: () => View): Decided<View> {
-  try {
-    return { kind: 'done', view: work(), replayed: false }
-  } catch (error) {
-    if (error instanceof Refusal) return { kind: 'refused', refusal: error }
-    throw error
-  }
+function rejectAll(orders: Pick<Waiting<unknown>, 'reject'>[], error: unknown): void {
+  for (const order of orders) order.reject(error)
 }
 
-function stored<View>(decision: Decided<View>): StoredDecision<View> {
-  if (decision.kind === 'done') return { view: decision.view }
-  return { reason: decision.refusal.reason, message: decision.refusal.message }
-}
-
-function replay<View>(before: { fingerprint: string; outcome: string }, once: Once): Decided<View> {
-  if (before.fingerprint !== once.fingerprint) {
-    const refusal = new Refusal('idempotency_key_reused', 'This Idempotency-Key was used with another request')
-    return { kind: 'refused', refusal }
-  }
-  const first = JSON.parse(before.outcome) as StoredDecision<View>
-  if ('view' in first) return { kind: 'done', view: first.view, replayed: true }
-  return { kind: 'refused', refusal: new Refusal(first.reason, first.message, { replayed: true }) }
-}
+/** Whether nothing was saved. Of a write that broke off nobody knows how far it came, so it must not be done again. */
+const isCertain = (error: unknown) => !(error instanceof DatabaseFault) || error.isUndone
 
 /**
  * Whether another writer changed what the decision stood on: the seat's version, or a number, reference or key that is no

@@ -89,9 +89,12 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
 
   const foreigner = command.foreigner ?? patient.foreigner
   const fee = feeFor(session.fees, foreigner)
-  const number = command.number === undefined ? enter(world, session) : enterReserved(world, session, command.number)
+  const id = world.nextId
+  const number =
+    command.number === undefined ? enter(world, session) : enterReserved(world, session, command.number, id)
+  world.nextId++
   const booking: Booking = {
-    id: world.nextId++,
+    id,
     sessionId: session.id,
     number,
     status: hold ? 'PENDING' : 'ACTIVE',
@@ -189,11 +192,11 @@ function enter(world: World, session: Session): number {
  * A number that the hospital keeps for those it chooses.
  * @throws Refusal `invalid_request`, `number_taken`
  */
-function enterReserved(world: World, session: Session, number: number): number {
+function enterReserved(world: World, session: Session, number: number, bookingId: number): number {
   if (!session.reserved.has(number)) throw invalidField('body.number', 'must be a reserved number of the session')
   const key = placeKey(session.id, number)
   if (world.numbersTaken.has(key)) throw new Refusal('number_taken', `Number ${number} is given already`)
-  world.numbersTaken.add(key)
+  world.numbersTaken.set(key, bookingId)
   putSession(world, { ...session, seats: takeReserved(session.seats) })
   return number
 }

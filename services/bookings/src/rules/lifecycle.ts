@@ -26,6 +26,10 @@ function requireUnexpired(booking: Booking, now: Instant): void {
 /** Whether it can still be given up or moved: nobody has been seen, and it is not given up yet. */
 export const isOpen = ({ status }: Booking): boolean => status === 'ACTIVE' || status === 'PENDING'
 
+/** Whether its number is taken: the index of living bookings holds each once a session. */
+export const keepsNumber = (booking: Booking): boolean =>
+  isOpen(booking) || booking.status === 'COMPLETED' || booking.status === 'ABSENT'
+
 function requireOpen(booking: Booking, now: Instant): void {
   requireUnexpired(booking, now)
   if (!isOpen(booking)) {

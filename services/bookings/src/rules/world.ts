@@ -1,5 +1,6 @@
 import type { NewEvent } from '@channelling/contract'
 import type { Booking } from './booking'
+import { keepsNumber } from './lifecycle'
 import type { Session } from './session'
 
 export interface Patient {
@@ -41,8 +42,8 @@ export interface World {
   patients: Map<number, Patient>
   /** References in use, `ofClient`. */
   references: Set<string>
-  /** Reserved numbers asked for that a living booking has, `sessionId number`. */
-  numbersTaken: Set<string>
+  /** Reserved numbers asked for that a living booking has: `placeKey` to the booking's id. */
+  numbersTaken: Map<string, number>
   /** Answers given before, `ofClient`. */
   answers: Map<string, StoredAnswer>
   /** The id of the next new booking; as many as the group can make are set aside. */
@@ -81,4 +82,33 @@ export function putBooking(world: World, booking: Booking): void {
     world.changes.updated.add(booking.id)
   }
   world.bookings.set(booking.id, booking)
+}
+
+/**
+ * Lays what a group before changed over a reading that was made before it was saved. What the reading has of it already, or has
+ * newer, stays: the version of a session's seats tells.
+ */
+export function layOver(world: World, before: World): void {
+  const { changes } = before
+  const unseen = new Set<number>()
+  for (const [sessionId, readAt] of changes.seats) {
+    const read = world.sessions.get(sessionId)
+    if (read && read.seats.version > readAt) continue
+    unseen.add(sessionId)
+    const left = before.sessions.get(sessionId)!
+    // the session itself and its capacity belong to others, who may have changed them since
+    const session = read ?? left
+    const seats = { ...left.seats, capacity: session.seats.capacity, version: readAt + 1 }
+    world.sessions.set(sessionId, { ...session, seats })
+  }
+  for (const id of [...changes.updated, ...changes.created]) {
+    const booking = before.bookings.get(id)!
+    if (!unseen.has(booking.sessionId)) continue
+    for (const [place, holder] of world.numbersTaken) if (holder === id) world.numbersTaken.delete(place)
+    if (keepsNumber(booking)) world.numbersTaken.set(placeKey(booking.sessionId, booking.number), id)
+    if (booking.reference !== null) world.references.add(ofClient(booking.clientId, booking.reference))
+    // one that is not saved yet is not there yet
+    if (changes.updated.has(id)) world.bookings.set(id, booking)
+  }
+  for (const answer of changes.answers) world.answers.set(ofClient(answer.clientId, answer.key), answer)
 }

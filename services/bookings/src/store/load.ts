@@ -155,13 +155,13 @@ function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[]
   if (names.numbers.length > 0) {
     readings.push({
       statement: {
-        sql: `SELECT b.session_id AS sessionId, b.number FROM json_each(?) j
+        sql: `SELECT b.session_id AS sessionId, b.number, b.id FROM json_each(?) j
           JOIN booking b ON b.session_id = j.value ->> 'sessionId' AND b.number = j.value ->> 'number'
           WHERE b.status IN ('PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT')`,
         args: [JSON.stringify(names.numbers)],
       },
-      into: ({ numbersTaken }, rows: { sessionId: number; number: number }[]) => {
-        for (const { sessionId, number } of rows) numbersTaken.add(placeKey(sessionId, number))
+      into: ({ numbersTaken }, rows: { sessionId: number; number: number; id: number }[]) => {
+        for (const { sessionId, number, id } of rows) numbersTaken.set(placeKey(sessionId, number), id)
       },
     })
   }
@@ -181,7 +181,7 @@ export async function load(database: Database, orders: Order[], ids: BookingIds,
     bookings: new Map(),
     patients: new Map(),
     references: new Set(),
-    numbersTaken: new Set(),
+    numbersTaken: new Map(),
     answers: new Map(),
     nextId: await ids.setAside(names.places),
     changes: noChanges(),

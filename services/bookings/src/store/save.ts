@@ -33,6 +33,7 @@ const saveUpdated = `UPDATE booking SET
 
 const saveClock = 'UPDATE booking_clock SET latest = max(latest, ?) WHERE one = 1'
 
+/** The columns that a new booking has a value for, or may have; the rest tell of what comes later. */
 const insertBookings = insertInto('booking', [
   'id',
   'session_id',
@@ -41,7 +42,6 @@ const insertBookings = insertInto('booking', [
   'patient_id',
   'client_id',
   'payment_method',
-  'payment_reference',
   'paid',
   'foreigner',
   'doctor_fee',
@@ -51,8 +51,6 @@ const insertBookings = insertInto('booking', [
   'item_id',
   'created_at',
   'expires_at',
-  'cancelled_at',
-  'cancel_reason',
 ])
 
 const rowOf = (booking: Booking): unknown[] => [
@@ -63,7 +61,6 @@ const rowOf = (booking: Booking): unknown[] => [
   booking.patientId,
   booking.clientId,
   booking.paymentMethod,
-  booking.paymentReference,
   booking.paid,
   booking.foreigner,
   booking.doctorFee,
@@ -73,8 +70,6 @@ const rowOf = (booking: Booking): unknown[] => [
   booking.itemId,
   booking.createdAt,
   booking.expiresAt,
-  booking.cancelledAt,
-  booking.cancelReason,
 ]
 
 const insertAnswers = insertInto('answer', ['client_id', 'key', 'fingerprint', 'outcome', 'created_at'])
