@@ -12,7 +12,7 @@ const expected = {
  * How long the log grows before its pages go to the file, in pages of 2 KiB. A page that many bookings touch goes there once for all
  * of them; more than this would make the one write that does it wait too long.
  */
-const CHECKPOINT_PAGES = 32_000
+const CHECKPOINT_PAGES = 64_000
 
 /** How long to wait for a connection of this process that is being closed: it locks the file for a moment, after a garbage collection. */
 const BUSY_MS = 1000
