@@ -48,7 +48,7 @@ const sqlWrites =
   /\b(?:(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\s+|DELETE\s+FROM\s+|UPDATE\s+(?:OR\s+\w+\s+)?(?=\S+\s+(?:AS\s+\w+\s+)?SET\b))["`[]?(\$\{(\w+)\}|\w+)/gi
 
 /** Where `insertInto(table, …)` is made: whoever calls it is who writes. */
-const INSERTER = 'libs/schema/src/insert-rows.ts'
+const INSERTER = 'libs/schema/src/rows.ts'
 
 /**
  * The tables that a source writes, by SQL or by drizzle. A name put together at run time is read from its type; `?` is one that

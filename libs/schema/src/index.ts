@@ -1,7 +1,7 @@
 export * from './database'
 export { DatabaseFault } from './faults'
-export { insertInto } from './insert-rows'
 export * from './json-row'
 export { DataInUse } from './lock'
 export * from './open'
+export { insertInto, withRows } from './rows'
 export type { Statement, Value, Written } from './statement'

@@ -1,7 +1,7 @@
 import type { EventType, NewEvent } from '@channelling/contract'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
-import { insertInto } from './insert-rows'
+import { insertInto } from './rows'
 import type { Statement, Value } from './statement'
 
 /**
@@ -21,7 +21,7 @@ export const event = sqliteTable(
     payload: text('payload').notNull(),
     at: instant('at').notNull(),
   },
-  (table) => [index('event_by_booking').on(table.bookingId, table.seq)],
+  (table) => [index('event_by_booking').on(table.bookingId)],
 )
 
 const insertEvents = insertInto('event', ['type', 'session_id', 'booking_id', 'client_id', 'payload', 'at'])

@@ -1,5 +1,5 @@
 import type { Instant } from '@channelling/contract'
-import { insertInto, type Statement } from '@channelling/schema'
+import { insertInto, type Statement, withRows } from '@channelling/schema'
 import { appendEvents } from '@channelling/schema/outbox'
 import type { Booking } from '../rules/booking'
 import { isOpen } from '../rules/lifecycle'
@@ -9,12 +9,15 @@ import type { World } from '../rules/world'
  * Seats by compare-and-set: a row whose version moved on since it was read gets NULL for it, which the column refuses, so that
  * the whole write is undone.
  */
-const saveSeats = `UPDATE seat SET
-    taken = j.value ->> 'taken',
-    next_number = j.value ->> 'nextNumber',
-    released = j.value ->> 'released',
-    version = CASE WHEN seat.version = j.value ->> 'readAt' THEN seat.version + 1 END
-  FROM json_each(?) j WHERE seat.session_id = j.value ->> 'sessionId'`
+const saveSeats = withRows(
+  5,
+  (values) => `UPDATE seat SET
+    taken = j.column2,
+    next_number = j.column3,
+    released = j.column4,
+    version = CASE WHEN seat.version = j.column5 THEN seat.version + 1 END
+  FROM (${values}) j WHERE seat.session_id = j.column1`,
+)
 
 const saveUpdated = `UPDATE booking SET
     session_id = j.value ->> 'sessionId',
@@ -78,13 +81,13 @@ const insertAnswers = insertInto('answer', ['client_id', 'key', 'fingerprint', '
 export function save({ sessions, bookings, changes }: World, now: Instant): Statement[] {
   const seats = [...changes.seats].map(([sessionId, readAt]) => {
     const { taken, nextNumber, released } = sessions.get(sessionId)!.seats
-    return { sessionId, readAt, taken, nextNumber, released }
+    return [sessionId, taken, nextNumber, JSON.stringify(released), readAt]
   })
   const bookingsOf = (ids: Set<number>) => [...ids].map((id) => bookings.get(id)!)
   const setBased = (sql: string, rows: unknown[]) => (rows.length > 0 ? [{ sql, args: [JSON.stringify(rows)] }] : [])
   const updated = bookingsOf(changes.updated)
   const written = [
-    ...setBased(saveSeats, seats),
+    ...saveSeats(seats),
     // SQLite takes the rows of one UPDATE in the order of their ids: who gives a number back goes before whoever is given it
     ...setBased(
       saveUpdated,
