@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
-import { createBookings, latestInstant } from '@channelling/bookings'
+import { createBookings, createKeptSessions, latestInstant } from '@channelling/bookings'
 import {
   createCatalogue,
   createSessionAnswers,
@@ -61,9 +61,10 @@ export async function start(settings: Settings): Promise<Running> {
     if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
     const shared = { database, calendar, clock, secret, log }
     const answers = createSessionAnswers()
+    const kept = createKeptSessions()
     const catalogue = {
       ...shared,
-      database: forgettingOnWrite(database, answers),
+      database: forgettingOnWrite(database, answers, kept),
       answers,
       currency: settings.CURRENCY,
     }
@@ -81,6 +82,7 @@ export async function start(settings: Settings): Promise<Running> {
     const bookings = createBookings({
       ...shared,
       holdMinutes: settings.HOLD_MINUTES,
+      kept,
       onCommit: (sessionIds) => {
         answers.forget(sessionIds)
         feed.wake()

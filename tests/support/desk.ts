@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBookings } from '@channelling/bookings'
+import { createBookings, createKeptSessions } from '@channelling/bookings'
 import { createCatalogue, createSessionAnswers, forgettingOnWrite } from '@channelling/catalogue'
 import { type Access, createCalendar, type Instant, scopes } from '@channelling/contract'
 import { createLog, IDENTITY_HEADER, signIdentity } from '@channelling/http'
@@ -58,13 +58,14 @@ export async function startDesk({
     log: createLog('silent', 'test'),
   }
   const answers = createSessionAnswers()
+  const kept = createKeptSessions()
   const onCommit = (sessionIds: Iterable<number>) => answers.forget(sessionIds)
-  const openBookings = () => createBookings({ ...shared, holdMinutes, onCommit })
+  const openBookings = () => createBookings({ ...shared, holdMinutes, onCommit, kept })
   const { made: bookings, rounds } =
     sweeping === 'when asked' ? withoutTimers(openBookings) : { made: openBookings(), rounds: [] }
   const catalogue = createCatalogue({
     ...shared,
-    database: forgettingOnWrite(database, answers),
+    database: forgettingOnWrite(database, answers, kept),
     answers,
     currency: 'LKR',
   })

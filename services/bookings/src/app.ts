@@ -11,6 +11,7 @@ import { readBookingEndpoint } from './endpoints/read-booking'
 import { rescheduleBookingEndpoint } from './endpoints/reschedule-booking'
 import { reservePlaceEndpoint } from './endpoints/reserve-place'
 import { createEngine } from './engine'
+import type { KeptSessions } from './store/kept-sessions'
 import { bookingReads } from './store/reads'
 import { startSweeper } from './sweeper'
 
@@ -24,6 +25,8 @@ export interface BookingsDependencies {
   log: Log
   /** Told of the sessions whose bookings changed, after the commit and before anybody is answered. */
   onCommit: (sessionIds: Iterable<number>) => void
+  /** Sessions that need not be read, where every writer is in this process. */
+  kept?: KeptSessions
 }
 
 /** The bookings service: places, numbers and what becomes of them. */
@@ -35,11 +38,12 @@ export function createBookings({
   holdMinutes,
   log,
   onCommit,
+  kept,
 }: BookingsDependencies) {
   const identity = identityOf(secret)
   const view = bookingView(calendar)
   const reads = bookingReads(database)
-  const engine = createEngine({ database, clock, terms: { holdMinutes }, view, onCommit })
+  const engine = createEngine({ database, clock, terms: { holdMinutes }, view, onCommit, kept })
   const sweeper = startSweeper({
     database,
     reads,

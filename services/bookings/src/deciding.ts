@@ -4,6 +4,7 @@ import type { Once, Order } from './rules/command'
 import { cancelOrphans, decide, expireHolds, type Terms } from './rules/decide'
 import { type BookedPlace, layOver, ofClient, type World } from './rules/world'
 import type { BookingIds } from './store/ids'
+import type { KeptSessions } from './store/kept-sessions'
 import { load } from './store/load'
 import { save } from './store/save'
 
@@ -23,11 +24,14 @@ export interface DecidedGroup<View> {
   decisions: Decision<View>[]
   statements: Statement[]
   world: World
+  /** To be called once it is saved. */
+  keep(): void
 }
 
 export interface DecidingOptions<View> {
   database: Database
   ids: BookingIds
+  kept: KeptSessions
   clock: () => Instant
   terms: Terms
   view: (place: BookedPlace, now: Instant) => View
@@ -38,16 +42,17 @@ export interface DecidingOptions<View> {
  * @param before the group whose write is under way, and whose changes the reading may lack
  */
 export const deciding =
-  <View>({ database, ids, clock, terms, view }: DecidingOptions<View>) =>
+  <View>({ database, ids, kept, clock, terms, view }: DecidingOptions<View>) =>
   async (orders: Order[], before: World | null): Promise<DecidedGroup<View>> => {
     const now = clock()
-    const world = await load(database, orders, ids, now)
+    const keep = kept.begin()
+    const world = await load(database, orders, { ids, kept }, now)
     if (before) layOver(world, before)
     expireHolds(world, now)
     cancelOrphans(world, now)
     const decisions = orders.map((order) => decideOne(world, order, now, terms, view))
     ids.used(world.nextId)
-    return { decisions, statements: save(world, now), world }
+    return { decisions, statements: save(world, now), world, keep: () => keep(world) }
   }
 
 function decideOne<View>(

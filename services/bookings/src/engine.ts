@@ -1,10 +1,11 @@
 import { type Instant, Refusal } from '@channelling/contract'
 import { type Database, DatabaseFault, type Written } from '@channelling/schema'
-import { type Decision, deciding } from './deciding'
+import { type DecidedGroup, type Decision, deciding } from './deciding'
 import type { BookingCommand, Once, Order, SweepSession } from './rules/command'
 import type { Terms } from './rules/decide'
 import type { BookedPlace, World } from './rules/world'
 import { bookingIds } from './store/ids'
+import { type KeptSessions, noSessions } from './store/kept-sessions'
 
 /** The most commands that one write carries. */
 const GROUP_MAX = 256
@@ -30,6 +31,8 @@ export interface EngineOptions<View> {
   terms: Terms
   /** A booking as answers show it. Stored with the Idempotency-Key, so it must survive JSON. */
   view: (place: BookedPlace, now: Instant) => View
+  /** Sessions that need not be read; without it they always are. */
+  kept?: KeptSessions
   /** Called with the sessions whose bookings changed, after the commit and before anybody is answered. */
   onCommit: (sessionIds: Iterable<number>) => void
 }
@@ -66,9 +69,10 @@ interface UnderWay {
  * arrival, on one reading of the database, and saved by one write; only then are they answered. While one group commits, the
  * next one gathers, and once it is as large it is decided on what that one will leave, so that the disk need not wait for it.
  */
-export function createEngine<View>({ database, clock, terms, view, onCommit }: EngineOptions<View>): Engine<View> {
+export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
+  const { database, clock, terms, view, onCommit, kept = noSessions } = options
   const ids = bookingIds(database)
-  const decideAll = deciding({ database, ids, clock, terms, view })
+  const decideAll = deciding({ database, ids, kept, clock, terms, view })
   let waiting: Waiting<View>[] = []
   /** Called once so many wait. */
   let awaited = { size: 0, call: () => {} }
@@ -118,14 +122,15 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
     const orders = group.filter(isInTime)
     if (orders.length === 0) return null
     try {
-      const { decisions, statements, world } = await decideAll(orders, before?.world ?? null)
+      const decided = await decideAll(orders, before?.world ?? null)
+      const { statements, world } = decided
       // without a change it stands on the group before all the same: what that one did may be why
       const written =
         statements.length > 0 ? database.write(statements, before?.written) : (before?.written ?? Promise.resolve([]))
       const underWay: UnderWay = { world, size: orders.length, written, state: 'writing', settled: Promise.resolve() }
       underWay.settled = written
         .then(
-          () => answer(orders, decisions, world),
+          () => answer(orders, decided),
           (error) => {
             underWay.state = 'failed'
             return afterFailure(orders, error, before)
@@ -141,7 +146,8 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
     }
   }
 
-  function answer(orders: Waiting<View>[], decisions: Decision<View>[], world: World): void {
+  function answer(orders: Waiting<View>[], { decisions, world, keep }: DecidedGroup<View>): void {
+    keep()
     if (world.changes.seats.size > 0) onCommit(world.changes.seats.keys())
     orders.forEach((order, index) => {
       order.resolve(decisions[index]!)
@@ -169,10 +175,10 @@ export function createEngine<View>({ database, clock, terms, view, onCommit }: E
   /** A lost race is decided again on a new reading. */
   async function commit(orders: Waiting<View>[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const { decisions, statements, world } = await decideAll(orders, null)
+      const decided = await decideAll(orders, null)
       try {
-        if (statements.length > 0) await database.write(statements)
-        return answer(orders, decisions, world)
+        if (decided.statements.length > 0) await database.write(decided.statements)
+        return answer(orders, decided)
       } catch (error) {
         if (!lostRace(error)) throw error
         if (attempt === GROUP_ATTEMPTS_MAX && orders.length > 1) throw error

@@ -50,14 +50,14 @@ export function createSessionAnswers(): SessionAnswers {
   }
 }
 
-/** The same database, whose every write makes the answers forgotten before it is acknowledged. */
-export const forgettingOnWrite = (database: Database, answers: SessionAnswers): Database => ({
+/** The same database, before whose every write is acknowledged what is kept of it is forgotten. */
+export const forgettingOnWrite = (database: Database, ...kept: { forgetAll(): void }[]): Database => ({
   ...database,
   async write(statements) {
     try {
       return await database.write(statements)
     } finally {
-      answers.forgetAll()
+      for (const one of kept) one.forgetAll()
     }
   },
 })

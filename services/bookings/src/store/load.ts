@@ -3,6 +3,7 @@ import { type Database, type JsonRow, rowsOfJson } from '@channelling/schema'
 import type { Order } from '../rules/command'
 import { noChanges, ofClient, placeKey, type StoredAnswer, type World } from '../rules/world'
 import type { BookingIds } from './ids'
+import type { KeptSessions } from './kept-sessions'
 import {
   type BookingRow,
   bookingOfRow,
@@ -74,20 +75,13 @@ interface Reading {
 }
 
 /** Only what the orders name is read: what they do not name costs no statement. */
-function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[] {
+function readingsFor(names: ReturnType<typeof namesOf>, known: ReadonlySet<number>, now: Instant): Reading[] {
+  const unknown = names.sessions.filter((id) => !known.has(id))
+  const unread = touchedIds(unknown, 'session_id', names.bookings)
   const touched = touchedIds(names.sessions, 'session_id', names.bookings)
   const patients = touchedIds(names.patients, 'patient_id', names.bookings)
   const bookingIds = JSON.stringify(names.bookings)
   const readings: Reading[] = [
-    {
-      statement: {
-        sql: `SELECT ${sessionRow} FROM (${touched.sql}) touched JOIN ${sessionTables} WHERE s.id = touched.value`,
-        args: touched.args,
-      },
-      into: ({ sessions }, rows: JsonRow[]) => {
-        for (const row of rowsOfJson<SessionRow>(rows)) sessions.set(row.id, sessionOfRow(row))
-      },
-    },
     {
       statement: {
         sql: `SELECT ${bookingRow} FROM (${touched.sql}) touched JOIN booking b INDEXED BY booking_held
@@ -107,6 +101,17 @@ function readingsFor(names: ReturnType<typeof namesOf>, now: Instant): Reading[]
       },
     },
   ]
+  if (unknown.length > 0 || names.bookings.length > 0) {
+    readings.push({
+      statement: {
+        sql: `SELECT ${sessionRow} FROM (${unread.sql}) touched JOIN ${sessionTables} WHERE s.id = touched.value`,
+        args: unread.args,
+      },
+      into: ({ sessions }, rows: JsonRow[]) => {
+        for (const row of rowsOfJson<SessionRow>(rows)) sessions.set(row.id, sessionOfRow(row))
+      },
+    })
+  }
   if (names.bookings.length > 0) {
     readings.push({
       statement: {
@@ -173,11 +178,17 @@ function putBookings({ bookings }: World, rows: JsonRow[]): void {
 }
 
 /** Reads everything that the orders touch, as of one moment, with set-based statements only. */
-export async function load(database: Database, orders: Order[], ids: BookingIds, now: Instant): Promise<World> {
+export async function load(
+  database: Database,
+  orders: Order[],
+  { ids, kept }: { ids: BookingIds; kept: KeptSessions },
+  now: Instant,
+): Promise<World> {
   const names = namesOf(orders)
-  const readings = readingsFor(names, now)
+  const known = names.sessions.flatMap((id) => kept.find(id) ?? [])
+  const readings = readingsFor(names, new Set(known.map(({ id }) => id)), now)
   const world: World = {
-    sessions: new Map(),
+    sessions: new Map(known.map((session) => [session.id, session])),
     bookings: new Map(),
     patients: new Map(),
     references: new Set(),
