@@ -62,8 +62,11 @@ test('the first start says where everything is and gives a key and a curl that b
   expect((await fetch(`${url}/docs`)).status).toBe(200)
 
   const screen = await subscribe({ url, key, contract: await contractOf(url) })
+  const session = /"sessionInstanceId":(\d+)/.exec(curl)![1]!
+  const offered = await fetch(`${url}/api/channel/sessions/${session}`, { headers: { finance: key } })
+  const { data: shown } = (await offered.json()) as { data: { nextNumber: number } }
   const answer = JSON.parse(await new Response(Bun.spawn(['sh', '-c', curl], { stdout: 'pipe' }).stdout).text())
-  expect(answer).toMatchObject({ status: 'success', code: 201, data: { number: 1, status: 'ACTIVE' } })
+  expect(answer).toMatchObject({ status: 'success', code: 201, data: { number: shown.nextNumber, status: 'ACTIVE' } })
   expect(await screen.got(1)).toEqual([`Online Booking Completed - ${answer.data.sessionId}`])
   screen.close()
   expect(await first.stop()).toBe(0)
