@@ -67,10 +67,12 @@ export interface Given {
   seed?: (database: Database) => Promise<void>
   /** A script that the server's process runs before its own. */
   preload?: string
+  /** A command that starts the server's process and leaves it its place, so that signals reach it. */
+  under?: readonly string[]
 }
 
 /** Starts a server as a process, with no limit of rates unless the environment names one. */
-export async function startServer({ environment = {}, seed, preload }: Given = {}): Promise<Server> {
+export async function startServer({ environment = {}, seed, preload, under = [] }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
   if (seed) {
     // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
@@ -90,7 +92,7 @@ export async function startServer({ environment = {}, seed, preload }: Given = {
   })
 
   async function launch(extra: Record<string, string>, known?: Contract) {
-    const child = Bun.spawn([process.execPath, ...(preload ? ['--preload', preload] : []), main], {
+    const child = Bun.spawn([...under, process.execPath, ...(preload ? ['--preload', preload] : []), main], {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
