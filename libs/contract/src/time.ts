@@ -18,6 +18,9 @@ export const DAY_MS = 86_400_000
 /** Every zone change in force since 1972 falls on a quarter of an hour of UTC, so an offset holds for the quarter. */
 const QUARTER_MS = 15 * MINUTE_MS
 
+/** The rest of a division, never below zero. */
+const modulo = (value: number, by: number) => ((value % by) + by) % by
+
 /**
  * A clock that never goes backwards: when the machine's clock is set back, it goes on from where it was at the pace of time.
  * @param from the latest instant ever told before, over restarts
@@ -73,19 +76,23 @@ export function isDay(text: string): boolean {
 export function createCalendar(zone: string): Calendar {
   const offsets = new Map<number, number>()
 
-  /** Milliseconds that local time is ahead of UTC at the instant. */
-  function offsetAt(instant: Instant): number {
-    const quarter = Math.floor(instant / QUARTER_MS)
-    let offset = offsets.get(quarter)
+  function offsetFrom(start: Instant): number {
+    let offset = offsets.get(start)
     if (offset === undefined) {
-      offset =
-        dayjs(quarter * QUARTER_MS)
-          .tz(zone)
-          .utcOffset() * MINUTE_MS
+      offset = dayjs(start).tz(zone).utcOffset() * MINUTE_MS
       if (offsets.size > 50_000) offsets.clear()
-      offsets.set(quarter, offset)
+      offsets.set(start, offset)
     }
     return offset
+  }
+
+  /** Milliseconds that local time is ahead of UTC at the instant. */
+  function offsetAt(instant: Instant): number {
+    const day = instant - modulo(instant, DAY_MS)
+    const offset = offsetFrom(day)
+    // no zone changes its clock and changes it back within a day, so one that ends as it begins is all alike
+    if (offset === offsetFrom(day + DAY_MS)) return offset
+    return offsetFrom(instant - modulo(instant, QUARTER_MS))
   }
 
   function format(instant: Instant): string {
