@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { aHospital, aSession } from '@channelling/schema/testing'
 import { createEngine, type Engine } from './engine'
 import type { BookingCommand, ReservePlace } from './rules/command'
 import type { BookedPlace } from './rules/world'
+import { createKeptSessions } from './store/kept-sessions'
 
 const caller: Caller = { clientId: 1, keyId: 1, access: 'all', scopes }
 type View = { id: number; sessionId: number; number: number; status: string }
@@ -33,9 +34,10 @@ beforeEach(async () => {
   beforeWrite = async () => {}
   const guarded: Database = {
     ...database,
-    async write(statements) {
+    async write(statements, after) {
       writes++
       await beforeWrite(statements)
+      await after
       return database.write(statements)
     },
   }
@@ -148,6 +150,111 @@ test('two bookings that change places within one group both arrive', async () =>
   expect(results).toEqual([1, 2, 1, 2])
   expect(await seatOf(1)).toEqual({ taken: 2, next_number: 3, released: '[]' })
   expect(await seatOf(2)).toEqual({ taken: 0, next_number: 3, released: '[1,2]' })
+})
+
+/** Keeps the next write from the disk until it is let go, or fails it. */
+function held() {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  beforeWrite = () => {
+    beforeWrite = async () => {}
+    begun.resolve()
+    return promise
+  }
+  return { begun: begun.promise, letGo: resolve, fail: reject }
+}
+
+/** Long enough for whatever waits to be decided. */
+const turns = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+}
+
+describe('a group decided while the one before commits', () => {
+  const cancel = (bookingId: number): BookingCommand => ({
+    kind: 'cancel',
+    caller,
+    bookingId,
+    actor: 'patient',
+    reason: null,
+  })
+
+  test('stands on what that one leaves: places, numbers given back, references and Idempotency-Keys', async () => {
+    const first = await engine.submit(reserve())
+    const disk = held()
+    const once = { key: 'k-1', fingerprint: 'f' }
+    const before = Promise.all([
+      allOf([cancel(first.view.id), reserve({ reference: 'R-1' })]),
+      engine.submit(reserve({ sessionId: 2, patientId: 2 }), once),
+    ])
+    await disk.begun
+    writes = 0
+    const after = Promise.all([
+      allOf([reserve(), reserve(), reserve(), reserve({ sessionId: 3, reference: 'R-1' }), cancel(first.view.id)]),
+      engine.submit(reserve({ sessionId: 2, patientId: 2 }), once),
+    ])
+    await turns()
+    // it is at the database already, and nobody has been answered
+    expect(writes).toBe(1)
+    disk.letGo()
+    const [[cancelled, taken], kept] = await before
+    expect([cancelled, taken]).toEqual([1, 1])
+    const [results, replayed] = await after
+    expect(results).toEqual([2, 3, 'session_full', 'reference_used', 'booking_not_active'])
+    expect(replayed).toEqual({ view: kept.view, replayed: true })
+    // and what it was written as first was right
+    expect(writes).toBe(1)
+    expect(await seatOf(1)).toEqual({ taken: 3, next_number: 4, released: '[]' })
+    expect(await seatOf(2)).toEqual({ taken: 1, next_number: 2, released: '[]' })
+  })
+
+  test('is decided anew when that one is not saved: nobody is refused for what never was', async () => {
+    await engine.submit(reserve({ sessionId: 3 }))
+    const disk = held()
+    const before = allOf([reserve(), reserve(), reserve({ reference: 'R-1' })])
+    await disk.begun
+    // nothing of the seats tells that the second is refused for a reference that nobody got to use
+    const after = allOf([
+      reserve({ sessionId: 2 }),
+      reserve({ sessionId: 3, reference: 'R-1' }),
+      reserve({ sessionId: 2 }),
+    ])
+    await turns()
+    disk.fail(new DatabaseFault('SQLITE_IOERR_FSYNC', 'disk I/O error'))
+    expect(await before).toEqual(['fault', 'fault', 'fault'])
+    expect(await after).toEqual([1, 2, 2])
+    expect(await count('booking')).toBe(4)
+    expect(await count('event')).toBe(4)
+  })
+
+  test('a write of which nobody knows how far it came is not done again', async () => {
+    await engine.submit(reserve({ sessionId: 3 }))
+    const disk = held()
+    const booked = allOf([reserve(), reserve()])
+    await disk.begun
+    disk.fail(new DatabaseFault('UNKNOWN', 'The database did not answer as it should'))
+    expect(await booked).toEqual(['fault', 'fault'])
+    expect(await count('booking')).toBe(1)
+  })
+})
+
+test('a session that changed since its last booking is not booked as it was', async () => {
+  await engine.close()
+  const kept = createKeptSessions()
+  engine = createEngine<View>({
+    database,
+    clock: () => now,
+    terms: { holdMinutes: 20 },
+    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
+    onCommit: () => {},
+    kept,
+  })
+  await engine.submit(reserve())
+  expect(kept.find(1)?.seats.taken).toBe(1)
+  // even where nobody said so
+  await database.write([{ sql: 'UPDATE session SET held_at = 1 WHERE id = 1', args: [] }])
+  expect(await allOf([reserve()])).toEqual(['session_not_bookable'])
+  kept.forgetAll()
+  expect(await allOf([reserve()])).toEqual(['session_not_bookable'])
 })
 
 test('a hold that ran out gives its place to the next caller, at the instant', async () => {

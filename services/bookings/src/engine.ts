@@ -157,6 +157,8 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
   /** Decided again, with nothing else under way. */
   async function afterFailure(orders: Waiting<View>[], error: unknown, before: UnderWay | null): Promise<void> {
     await before?.settled
+    // whatever was kept may be what it was wrong about
+    kept.forgetAll()
     if (!isCertain(error)) return rejectAll(orders, error)
     await settle(orders)
   }
@@ -180,6 +182,7 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
         if (decided.statements.length > 0) await database.write(decided.statements)
         return answer(orders, decided)
       } catch (error) {
+        kept.forgetAll()
         if (!lostRace(error)) throw error
         if (attempt === GROUP_ATTEMPTS_MAX && orders.length > 1) throw error
         if (attempt === ATTEMPTS_MAX) {
