@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Refusal } from '@channelling/contract'
-import { DatabaseFault, open, readiness } from './index'
+import { DatabaseFault, open, readiness, type Written } from './index'
 
 async function aFile() {
   const folder = mkdtempSync(join(tmpdir(), 'file-'))
@@ -79,6 +79,29 @@ test('a constraint fails its own write and no other', async () => {
   ])
   expect(file.failures).toEqual([])
   expect(await readiness(file.database)()).toEqual({ database: true })
+})
+
+test('a write that follows one that failed is not done; one that follows it by time alone is', async () => {
+  await using file = await aFile()
+  const add = (name: string, after?: Promise<unknown[]>) =>
+    file.database.write(
+      [{ sql: 'INSERT INTO hospital (name, code) VALUES (?, ?)', args: [name, name] }],
+      after as Promise<Written[]> | undefined,
+    )
+  const first = add('A')
+  const second = add('A', first)
+  const third = add('B', second)
+  const fourth = add('C', third)
+  const beside = add('D')
+  const results = await Promise.allSettled([first, second, third, fourth, beside])
+  expect(results.map((result) => (result.status === 'rejected' ? result.reason.code : 'written'))).toEqual([
+    'written',
+    'SQLITE_CONSTRAINT_UNIQUE',
+    'SQLITE_ABORT',
+    'SQLITE_ABORT',
+    'written',
+  ])
+  expect(await file.database.read('SELECT name FROM hospital ORDER BY name')).toEqual([{ name: 'A' }, { name: 'D' }])
 })
 
 test.each([

@@ -37,7 +37,9 @@ beforeEach(async () => {
     async write(statements, after) {
       writes++
       await beforeWrite(statements)
-      await after
+      await after?.catch(() => {
+        throw new DatabaseFault('SQLITE_ABORT', 'The write that this one follows failed')
+      })
       return database.write(statements)
     },
   }
