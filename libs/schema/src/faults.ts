@@ -1,6 +1,21 @@
 /** The disk, the file or its writer failed. A constraint, a lock or a faulty statement is none of these. */
 const FATAL = /^(SQLITE_(IOERR|FULL|CORRUPT|NOTADB)(_|$)|WRITER_STOPPED$)/
 
+/** What the system, the protocol or we ourselves say when a server does not answer. */
+const UNREACHABLE = /^(E[A-Z]+|ConnectionRefused|ConnectionClosed|HRANA_\w+|SERVER_ERROR|TIMEOUT)$/
+
+/** A server sends SQLite's primary code alone; which constraint it was, SQLite's own message tells. */
+const CONSTRAINTS: [said: RegExp, code: string][] = [
+  [/UNIQUE constraint failed/, 'SQLITE_CONSTRAINT_UNIQUE'],
+  [/NOT NULL constraint failed/, 'SQLITE_CONSTRAINT_NOTNULL'],
+  [/FOREIGN KEY constraint failed/, 'SQLITE_CONSTRAINT_FOREIGNKEY'],
+  [/CHECK constraint failed/, 'SQLITE_CONSTRAINT_CHECK'],
+  [/cannot store \w+ value/, 'SQLITE_CONSTRAINT_DATATYPE'],
+]
+
+const extended = (code: string, message: string) =>
+  code === 'SQLITE_CONSTRAINT' ? (CONSTRAINTS.find(([said]) => said.test(message))?.[1] ?? code) : code
+
 /** The database refused or failed a statement. Its message names tables and columns, never values. */
 export class DatabaseFault extends Error {
   override readonly name = 'DatabaseFault'
@@ -9,8 +24,10 @@ export class DatabaseFault extends Error {
     /** SQLite's extended code, `SQLITE_CONSTRAINT_UNIQUE`. */
     readonly code: string,
     message: string,
+    /** `cause`: what it means to whoever called, where that is more than a fault on our side. */
+    options?: ErrorOptions,
   ) {
-    super(message)
+    super(message, options)
   }
 
   /** Whether a UNIQUE constraint over this column (`patient.nic_key`) or index refused it. */
@@ -28,6 +45,16 @@ export class DatabaseFault extends Error {
     return this.code.startsWith('SQLITE_') && !this.isFatal
   }
 
+  /** Whether other writers kept it out. */
+  get isBusy(): boolean {
+    return /^SQLITE_(BUSY|LOCKED)(_|$)/.test(this.code)
+  }
+
+  /** Whether a server did not answer; of a write nobody knows then whether it was done. */
+  get isUnreachable(): boolean {
+    return UNREACHABLE.test(this.code)
+  }
+
   /** Whether nothing can be written any more: what this write left on the disk is unknown, and so is what the next one would. */
   get isFatal(): boolean {
     return FATAL.test(this.code)
@@ -41,9 +68,12 @@ export const writeBeforeFailed = () => new DatabaseFault('SQLITE_ABORT', 'The wr
 export function faultOf(error: unknown): DatabaseFault {
   if (error instanceof DatabaseFault) return error
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (cause instanceof Error && cause.name === 'TimeoutError')
+    return new DatabaseFault('TIMEOUT', 'The database did not answer in time')
   const known = cause as { extendedCode?: unknown; code?: unknown; message?: unknown }
   const code = [known.extendedCode, known.code].find((value) => typeof value === 'string') as string | undefined
   if (!code?.startsWith('SQLITE'))
     return new DatabaseFault(code ?? 'UNKNOWN', 'The database did not answer as it should')
-  return new DatabaseFault(code, String(known.message ?? code))
+  const message = String(known.message ?? code)
+  return new DatabaseFault(extended(code, message), message)
 }

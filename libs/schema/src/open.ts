@@ -3,7 +3,6 @@ import { dirname } from 'node:path'
 import type { Database } from './database'
 import type { DatabaseFault } from './faults'
 import { openFile } from './file'
-import { migrateTo } from './migrate'
 import { openServer } from './server'
 
 export interface DatabaseAddress {
@@ -15,6 +14,8 @@ export interface DatabaseAddress {
 export interface OpenOptions {
   /** Called once, when a disk fault ends all writing. The process does best to leave: only a new start knows what is on the disk. */
   onFailure?: (fault: DatabaseFault) => void
+  /** Called once, when a server does not answer and is waited for; without it that is a fault. */
+  onWaiting?: () => void
 }
 
 /**
@@ -23,12 +24,11 @@ export interface OpenOptions {
  */
 export async function open(
   { url, authToken }: DatabaseAddress,
-  { onFailure = () => {} }: OpenOptions = {},
+  { onFailure = () => {}, onWaiting }: OpenOptions = {},
 ): Promise<Database> {
   if (url.startsWith('file:')) {
     mkdirSync(dirname(url.slice('file:'.length)), { recursive: true })
     return openFile(url, onFailure)
   }
-  await migrateTo(url, authToken)
-  return openServer(url, authToken)
+  return openServer(url, authToken, onWaiting)
 }

@@ -1,43 +1,81 @@
+import { Refusal } from '@channelling/contract'
 import { createClient, type ResultSet } from '@libsql/client'
 import type { Database } from './database'
-import { faultOf, writeBeforeFailed } from './faults'
+import { DatabaseFault, faultOf, writeBeforeFailed } from './faults'
+import { migrateTo } from './migrate'
 import { queryBuilder } from './query'
-import { plain } from './statement'
+import { type PlainStatement, plain, type Written } from './statement'
 
-/** Opens a libSQL server. It is migrated by whoever deploys it, once, before its services start. */
-export async function openServer(url: string, authToken: string | undefined): Promise<Database> {
-  const client = createClient({ url, authToken })
+/** A server that has not answered by then is taken for one that will not; an import is one request too. */
+const ANSWER_MS_MAX = 30_000
+/** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
+const TURN_MS_MAX = 10_000
+/** How often a write is tried that other writers keep out. */
+const BUSY_ATTEMPTS_MAX = 10
+const BUSY_PAUSE_MS_MAX = 50
+/** How often the schema is brought up to date: of several processes that start together one does it, and the others fail once. */
+const MIGRATION_ATTEMPTS_MAX = 5
+const WAIT_PAUSE_MS = 250
+
+/**
+ * Opens a libSQL server, brought to the present schema.
+ * @param onWaiting called once where the server does not answer, which is then waited for; without it that is a fault
+ */
+export async function openServer(
+  url: string,
+  authToken: string | undefined,
+  onWaiting?: () => void,
+): Promise<Database> {
+  await migrated(url, authToken, onWaiting)
+  const client = createClient({ url, authToken, fetch: withinTime })
   let last: Promise<unknown> = Promise.resolve()
 
-  async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  /** A reading whose connection broke is done once more. */
+  async function reading<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      throw faultOf(error)
+      if (!faultOf(error).isUnreachable || isSlow(error)) throw told(error)
+      return await work().catch((again) => {
+        throw told(again)
+      })
+    }
+  }
+
+  async function writeNow(statements: PlainStatement[]): Promise<Written[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await client.batch(statements, 'write')).map((result) => ({
+          rows: rowsOf(result),
+          changes: result.rowsAffected,
+        }))
+      } catch (error) {
+        const fault = told(error)
+        if (!fault.isBusy || attempt === BUSY_ATTEMPTS_MAX) throw fault
+        await Bun.sleep(Math.random() * BUSY_PAUSE_MS_MAX)
+      }
     }
   }
 
   return {
     read: <T>(sql: string, args: unknown[] = []) =>
-      guarded(async () => rowsOf(await client.execute(plain({ sql, args }))) as T[]),
-    readAll: (statements) => guarded(async () => (await client.batch(statements.map(plain), 'read')).map(rowsOf)),
+      reading(async () => rowsOf(await client.execute(plain({ sql, args }))) as T[]),
+    readAll: (statements) => reading(async () => (await client.batch(statements.map(plain), 'read')).map(rowsOf)),
     query: queryBuilder((sql, args) =>
-      guarded(async () => {
+      reading(async () => {
         const result = await client.execute(plain({ sql, args }))
         return result.rows.map((row) => Array.from({ length: result.columns.length }, (_, column) => row[column]))
       }),
     ),
     write(statements, after) {
+      const asked = statements.map(plain)
+      const latest = performance.now() + TURN_MS_MAX
       const turn = last.then(async () => {
         await after?.catch(() => {
           throw writeBeforeFailed()
         })
-        return guarded(async () =>
-          (await client.batch(statements.map(plain), 'write')).map((result) => ({
-            rows: rowsOf(result),
-            changes: result.rowsAffected,
-          })),
-        )
+        if (performance.now() > latest) throw noAnswer()
+        return writeNow(asked)
       })
       last = turn.catch(() => undefined)
       return turn
@@ -50,6 +88,37 @@ export async function openServer(url: string, authToken: string | undefined): Pr
     },
   }
 }
+
+async function migrated(url: string, authToken: string | undefined, onWaiting?: () => void): Promise<void> {
+  let told = false
+  for (let attempt = 1; ; ) {
+    try {
+      return await migrateTo(url, authToken)
+    } catch (error) {
+      if (faultOf(error).isUnreachable && onWaiting) {
+        if (!told) onWaiting()
+        told = true
+        await Bun.sleep(WAIT_PAUSE_MS)
+      } else {
+        if (attempt === MIGRATION_ATTEMPTS_MAX) throw error
+        attempt++
+        await Bun.sleep(Math.random() * WAIT_PAUSE_MS)
+      }
+    }
+  }
+}
+
+/** A fault that says to callers what it means to them. */
+function told(error: unknown): DatabaseFault {
+  const fault = faultOf(error)
+  return fault.isUnreachable ? new DatabaseFault(fault.code, fault.message, { cause: noAnswer() }) : fault
+}
+
+const noAnswer = () => new Refusal('service_unavailable', 'The database does not answer', { retryAfterSeconds: 1 })
+
+const withinTime = (request: Request) => fetch(request, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+
+const isSlow = (error: unknown) => (error as Error).name === 'TimeoutError'
 
 /** The rows of a result, keyed by column. */
 function rowsOf({ columns, rows }: ResultSet): Record<string, unknown>[] {
