@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { standardOutput } from './log-output'
 
 /** What a log line may hold. Everything else is dropped, so that no name, phone, NIC or key gets there by accident. */
 const allowed = new Set([
@@ -11,6 +12,7 @@ const allowed = new Set([
   'durationMs',
   'clientId',
   'keyId',
+  'traceId',
   'address',
   'count',
   'error',
@@ -33,7 +35,7 @@ export const createLog = (level: string, service: string, destination?: Destinat
         log: (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => allowed.has(name))),
       },
     },
-    destination ?? pino.destination({ dest: 1, sync: true }),
+    destination ?? standardOutput(),
   )
 
 /** What a log line may say of an error: its class, code and place. Its message may hold values, so it stays out. */

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLog } from './log'
+import { createLogOutput } from './log-output'
+
+let folder: string
+let path: string
+let file: number
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'log-'))
+  path = join(folder, 'log')
+  file = openSync(path, 'a')
+})
+afterEach(() => {
+  closeSync(file)
+  rmSync(folder, { recursive: true })
+})
+
+const written = () => readFileSync(path, 'utf8')
+
+/** Waits until it holds; what is written in the background is there soon. */
+async function until(holds: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 5_000; !holds(); await Bun.sleep(5)) {
+    if (Date.now() > deadline) throw new Error('It does not come to hold')
+  }
+}
+
+async function opened() {
+  const output = createLogOutput(file)
+  output.write('first\n')
+  await until(() => written() === 'first\n')
+  return output
+}
+
+test('a line that is not gathered arrives at once, and with it those that wait', async () => {
+  const output = await opened()
+  for (let line = 0; line < 5_000; line++) output.gather(`gathered ${line}\n`)
+  output.write('last\n')
+  await until(() => written().endsWith('last\n'))
+  expect(written().split('\n')).toHaveLength(5_003)
+})
+
+test('gathered lines arrive within moments, whole and in order, although nothing follows', async () => {
+  const output = await opened()
+  const lines = Array.from({ length: 20_000 }, (_, line) => `${line} ${'x'.repeat(line % 300)}\n`)
+  for (const line of lines) output.gather(line)
+  await until(() => written().length === lines.join('').length + 'first\n'.length)
+  expect(written()).toBe(`first\n${lines.join('')}`)
+  output.gather('one more\n')
+  await until(() => written().endsWith('one more\n'))
+})
+
+test('after a fatal line everything is written', async () => {
+  const output = await opened()
+  output.gather('gathered\n')
+  createLog('info', 'test', output).fatal('it ends')
+  expect(written()).toMatch(/^first\ngathered\n\{.*"msg":"it ends"\}\n$/)
+})
+
+/** A process that logs in one way and ends in another. */
+const ending = (how: string) => `
+  const { createLog, standardOutput } = await import('${import.meta.dir}/index.ts')
+  createLog('info', 'test').info('begins')
+  for (let line = 0; line < 1000; line++) standardOutput().gather('gathered ' + line + '\\n')
+  ${how}`
+
+test.each([
+  ['by itself', ''],
+  ['by process.exit', 'process.exit(70)'],
+  ['by an error', "throw new Error('a fault')"],
+  ['by an error that nobody caught', "setTimeout(() => { throw new Error('a fault') }, 1)"],
+  ['by a rejection that nobody caught', "void Promise.reject(new Error('a fault'))"],
+])('a process that ends %s has written every line', async (_name, how) => {
+  const child = Bun.spawn([process.execPath, '-e', ending(how)], { stdout: 'pipe', stderr: 'ignore' })
+  const lines = (await new Response(child.stdout).text()).split('\n')
+  expect(lines).toHaveLength(1_002)
+  expect(lines.at(-2)).toBe('gathered 999')
+})
+
+test('a reader who stops reading costs lines, which are counted, and holds nobody up', async () => {
+  const child = Bun.spawn(
+    [
+      process.execPath,
+      '-e',
+      `const { createLogOutput } = await import('${import.meta.dir}/index.ts')
+       const output = createLogOutput(1)
+       const line = 'x'.repeat(1023) + '\\n'
+       for (let megabyte = 0; megabyte < 32; megabyte++) {
+         for (let kilobyte = 0; kilobyte < 1024; kilobyte++) output.gather(line)
+         await Bun.sleep(1)
+       }
+       process.stderr.write(String(output.dropped()))
+       process.kill(process.pid, 'SIGKILL')`,
+    ],
+    { stdout: 'pipe', stderr: 'pipe' },
+  )
+  const dropped = Number(await new Response(child.stderr).text())
+  // of 32 MiB no more than 8 may wait; the pipe and this process take some
+  expect(dropped).toBeGreaterThan(10_000)
+})
