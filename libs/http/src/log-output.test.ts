@@ -40,6 +40,9 @@ test('a line that is not gathered arrives at once, and with it those that wait',
   output.write('last\n')
   await until(() => written().endsWith('last\n'))
   expect(written().split('\n')).toHaveLength(5_003)
+  output.write('this is being written\n')
+  output.write('when this comes\n')
+  await until(() => written().endsWith('when this comes\n'))
 })
 
 test('gathered lines arrive within moments, whole and in order, although nothing follows', async () => {
