@@ -35,6 +35,15 @@ export interface EngineOptions<View> {
   kept?: KeptSessions
   /** Called with the sessions whose bookings changed, after the commit and before anybody is answered. */
   onCommit: (sessionIds: Iterable<number>) => void
+  /** Told of every group that was saved. */
+  onSaved?: (group: SavedGroup) => void
+}
+
+/** A group of commands that one write carried. */
+export interface SavedGroup {
+  size: number
+  /** From when the writer was given it until it was on the disk, in milliseconds. */
+  commitMs: number
 }
 
 export interface Engine<View> {
@@ -45,6 +54,8 @@ export interface Engine<View> {
   submit(command: BookingCommand, once?: Once): Promise<Outcome<View>>
   /** Records what time or the hospital did to the bookings of a session. */
   sweep(command: SweepSession): Promise<void>
+  /** How many commands wait to be decided. */
+  waiting(): number
   /** Finishes what waits and gives unused ids back. */
   close(): Promise<void>
 }
@@ -70,7 +81,7 @@ interface UnderWay {
  * next one gathers, and once it is as large it is decided on what that one will leave, so that the disk need not wait for it.
  */
 export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
-  const { database, clock, terms, view, onCommit, kept = noSessions } = options
+  const { database, clock, terms, view, onCommit, onSaved, kept = noSessions } = options
   const ids = bookingIds(database)
   const decideAll = deciding({ database, ids, kept, clock, terms, view })
   let waiting: Waiting<View>[] = []
@@ -124,13 +135,17 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
     try {
       const decided = await decideAll(orders, before?.world ?? null)
       const { statements, world } = decided
+      const begun = performance.now()
       // without a change it stands on the group before all the same: what that one did may be why
       const written =
         statements.length > 0 ? database.write(statements, before?.written) : (before?.written ?? Promise.resolve([]))
       const underWay: UnderWay = { world, size: orders.length, written, state: 'writing', settled: Promise.resolve() }
       underWay.settled = written
         .then(
-          () => answer(orders, decided),
+          () => {
+            saved(decided, orders.length, begun)
+            answer(orders, decided)
+          },
           (error) => {
             underWay.state = 'failed'
             return afterFailure(orders, error, before)
@@ -144,6 +159,10 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
       await afterFailure(orders, error, before)
       return null
     }
+  }
+
+  function saved({ statements }: DecidedGroup<View>, size: number, begun: number): void {
+    if (statements.length > 0) onSaved?.({ size, commitMs: performance.now() - begun })
   }
 
   function answer(orders: Waiting<View>[], { decisions, world, keep }: DecidedGroup<View>): void {
@@ -178,8 +197,10 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
   async function commit(orders: Waiting<View>[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const decided = await decideAll(orders, null)
+      const begun = performance.now()
       try {
         if (decided.statements.length > 0) await database.write(decided.statements)
+        saved(decided, orders.length, begun)
         return answer(orders, decided)
       } catch (error) {
         kept.forgetAll()
@@ -210,6 +231,7 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
     async sweep(command) {
       await submitted({ command })
     },
+    waiting: () => waiting.length,
     async close() {
       closed = true
       await running

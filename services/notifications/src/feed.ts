@@ -30,6 +30,8 @@ export interface Feed {
   wake(): void
   /** Tells a subscriber what is read from now on, until it is detached. */
   attach(subscriber: Subscriber): () => void
+  /** How many it tells at present, and the last `seq` that they were told of; null while it tells nobody. */
+  state(): { subscribers: number; told: number | null }
   /** Resolves when nothing is being read any more; ends every subscriber. */
   close(): Promise<void>
 }
@@ -37,6 +39,8 @@ export interface Feed {
 export function createFeed({ database, log }: { database: Pick<Database, 'read'>; log: Log }): Feed {
   const subscribers = new Set<Subscriber>()
   const closing = new AbortController()
+  /** Of the last event that was told. */
+  let cursor = 0
   let woken = false
   /** Where the outbox stood when somebody began to listen after nobody did. */
   let entered: Promise<number> | null = null
@@ -73,7 +77,7 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
 
   /** The only loop that reads, so there are never two reads at once. */
   async function follow(from: number): Promise<void> {
-    let cursor = from
+    cursor = from
     while (!closing.signal.aborted) {
       // A data file is read without the event loop turning; answers that wait to be sent go first.
       await new Promise(setImmediate)
@@ -143,6 +147,11 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       goOn()
       return () => subscribers.delete(subscriber)
     },
+    state: () => ({
+      subscribers: subscribers.size,
+      // where it was when nobody listened does not count as being behind
+      told: subscribers.size === 0 || entered ? null : cursor,
+    }),
     async close() {
       closing.abort()
       await following

@@ -2,4 +2,5 @@ export { createNotifications, type Dependencies as NotificationsDependencies } f
 export { type SocketOptions, sockets } from './endpoints/subscribe-by-socket'
 export { createFeed, type Feed, type FramedEvent, type Subscriber } from './feed'
 export { redeemTicket } from './redeem-ticket'
+export { lastSeq } from './store/outbox'
 export { socketLimits } from './text-socket'
