@@ -24,10 +24,12 @@ test('without any setting there is a default for each, and an empty one counts a
     TIME_ZONE: 'Asia/Colombo',
     CURRENCY: 'LKR',
     HOLD_MINUTES: 20,
+    HOLDS_PER_CLIENT: 200,
     NOTIFY_ACCESS: 'key',
     DEMO_DATA: 'off',
     RATE_LIMIT_READS: 6000,
     RATE_LIMIT_WRITES: 1200,
+    RATE_LIMIT_FAILURES: 1200,
   })
 })
 
@@ -49,8 +51,24 @@ test.each([
 })
 
 test('what does nothing yet stops the start instead of being passed over', () => {
-  for (const name of ['BOOKINGS_URL', 'NATS_URL', 'CORS_ORIGINS', 'TLS_CERT']) {
+  for (const name of ['NATS_URL', 'CORS_ORIGINS', 'TLS_CERT']) {
     expect(faultsOf({ [name]: 'x' })).toEqual([expect.stringContaining(`${name} does nothing yet`)])
+  }
+})
+
+test('services in processes of their own need a secret to share, and a database that serves them all', () => {
+  const apart = { BOOKINGS_URL: 'http://one:3000, http://two:3000/', PATIENTS_URL: 'https://patients' }
+  expect(faultsOf(apart)).toEqual([
+    expect.stringContaining('INTERNAL_SECRET must be set beside BOOKINGS_URL'),
+    expect.stringContaining('DATABASE_URL must be a libSQL server beside BOOKINGS_URL'),
+  ])
+  const whole = { ...apart, INTERNAL_SECRET: 'known to all of them', DATABASE_URL: 'http://database:8080' }
+  expect(readSettings(whole)).toMatchObject({
+    BOOKINGS_URL: ['http://one:3000', 'http://two:3000'],
+    PATIENTS_URL: ['https://patients'],
+  })
+  for (const url of ['one:3000', 'http://one/path', 'ftp://one', 'http://one,', 'http://user:password@one']) {
+    expect(faultsOf({ ...whole, CATALOGUE_URL: url })).toEqual([expect.stringContaining('CATALOGUE_URL must be')])
   }
 })
 

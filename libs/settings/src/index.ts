@@ -35,6 +35,16 @@ const contextRoot = z
     return bare === '' ? '' : `/${bare}`
   })
 
+/** `http(s)://` and a host, several of them separated by commas: the replicas of a service. */
+const origins = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim().replace(/\/$/, '')))
+  .refine(
+    (all) => all.every((one) => /^https?:\/\/[^\s/?#@]+$/.test(one) && URL.canParse(one)),
+    'must be http(s):// and a host, several of them separated by commas',
+  )
+  .transform((all) => [...new Set(all)])
+
 /** Every setting, with its default. */
 const settings = z.object({
   HOST: z.string().default('0.0.0.0'),
@@ -52,22 +62,38 @@ const settings = z.object({
     .regex(/^[A-Z]{3}$/, 'must be three capital letters such as LKR')
     .default('LKR'),
   HOLD_MINUTES: whole(1, 1440).default(20),
+  HOLDS_PER_CLIENT: whole(0, 100_000).default(200),
   NOTIFY_ACCESS: z.enum(['key', 'open']).default('key'),
   BOOTSTRAP_KEY: z.string().optional(),
   DEMO_DATA: z.enum(['on', 'off']).default('off'),
   RATE_LIMIT_READS: whole(0, 10_000_000).default(6000),
   RATE_LIMIT_WRITES: whole(0, 10_000_000).default(1200),
+  RATE_LIMIT_FAILURES: whole(0, 10_000_000).default(1200),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  CATALOGUE_URL: notYet('every service runs in this process'),
-  BOOKINGS_URL: notYet('every service runs in this process'),
-  PATIENTS_URL: notYet('every service runs in this process'),
-  NOTIFICATIONS_URL: notYet('every service runs in this process'),
+  CATALOGUE_URL: origins.optional(),
+  BOOKINGS_URL: origins.optional(),
+  PATIENTS_URL: origins.optional(),
+  NOTIFICATIONS_URL: origins.optional(),
   NATS_URL: notYet('every service runs in this process'),
   CORS_ORIGINS: notYet('put a proxy in front that adds the headers'),
   TLS_CERT: notYet('put a proxy in front that speaks TLS'),
   TLS_KEY: notYet('put a proxy in front that speaks TLS'),
   INTERNAL_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
 })
+
+/** Where services run in processes of their own, they have to believe the gateway, and no file can serve them all. */
+function requireWhatIsApart(given: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
+  const [apart] = (['CATALOGUE_URL', 'BOOKINGS_URL', 'PATIENTS_URL', 'NOTIFICATIONS_URL'] as const).filter(
+    (name) => given[name],
+  )
+  if (!apart) return
+  const fault = (name: string, message: string) => addIssue({ code: 'custom', path: [name], message })
+  if (!given.INTERNAL_SECRET)
+    fault('INTERNAL_SECRET', `must be set beside ${apart}, the same for the gateway and the services`)
+  if (given.DATABASE_URL === undefined || given.DATABASE_URL.startsWith('file:')) {
+    fault('DATABASE_URL', `must be a libSQL server beside ${apart}: a file serves one process alone`)
+  }
+}
 
 export type Settings = Omit<z.output<typeof settings>, 'DATABASE_URL'> & { DATABASE_URL: string }
 
@@ -79,7 +105,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
-  const read = settings.safeParse(given)
+  const read = settings.superRefine(requireWhatIsApart).safeParse(given)
   if (!read.success) {
     const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
     throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)
