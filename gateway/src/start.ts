@@ -82,6 +82,7 @@ export async function start(settings: Settings): Promise<Running> {
     const bookings = createBookings({
       ...shared,
       holdMinutes: settings.HOLD_MINUTES,
+      holdsPerClient: settings.HOLDS_PER_CLIENT,
       kept,
       onCommit: (sessionIds) => {
         answers.forget(sessionIds)

@@ -71,6 +71,8 @@ export interface Answer {
 }
 
 export const HOLD_MINUTES = 20
+/** Of one client at a time. */
+export const HOLDS_PER_CLIENT = 3
 
 const refused = (code: number, reason: string): Answer => ({ code, reason })
 const answered = (booking: Booking, feeDifference?: number): Answer => {
@@ -115,6 +117,20 @@ const notBookable = (hospital: Hospital, session: Session): Answer | undefined =
   if (status === 'Full') return refused(409, 'session_full')
   if (status !== 'Available') return refused(409, 'session_not_bookable')
 }
+
+/** What a client holds at the moment, everywhere or in a session. */
+const heldBy = ({ bookings }: Hospital, client: Client, session?: Session) =>
+  bookings.filter(
+    (one) => one.status === 'PENDING' && one.client === client && (session === undefined || one.session === session),
+  ).length
+
+/** A client from outside holds half of a session at most, or the one place there is. */
+const overItsShare = (hospital: Hospital, client: Client, session: Session): Answer | undefined =>
+  client.access === 'own' &&
+  session.capacity > 0 &&
+  heldBy(hospital, client, session) + 1 > Math.max(1, session.capacity / 2)
+    ? refused(409, 'too_many_holds')
+    : undefined
 
 const notOpen = (booking: Booking): Answer | undefined => {
   if (booking.status === 'EXPIRED') return refused(409, 'booking_expired')
@@ -161,6 +177,11 @@ export function book(hospital: Hospital, client: Client, { session, patient, num
     return refused(409, 'reference_used')
   const closed = notBookable(hospital, session)
   if (closed) return closed
+  if (wanted.hold) {
+    if (heldBy(hospital, client) >= HOLDS_PER_CLIENT) return refused(409, 'too_many_holds')
+    const over = overItsShare(hospital, client, session)
+    if (over) return over
+  }
   if (number !== undefined) {
     if (!session.reserved.includes(number)) return refused(400, 'invalid_request')
     if (livingIn(hospital, session).some((one) => one.number === number)) return refused(409, 'number_taken')
@@ -209,6 +230,8 @@ export function reschedule(hospital: Hospital, client: Client, id: number, to?: 
   if (booking.session === to) return refused(409, 'same_session')
   const full = notBookable(hospital, to)
   if (full) return full
+  const over = booking.status === 'PENDING' ? overItsShare(hospital, client, to) : undefined
+  if (over) return over
   const fee = booking.foreigner ? 2 * to.fee : to.fee
   const difference = fee - booking.fee
   Object.assign(booking, { number: nextNumber(hospital, to), session: to, fee })

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { seedFor } from '../support/chance'
 import type { Desk, DeskGiven } from '../support/desk'
 import { commandsIn, histories } from './history'
-import { HOLD_MINUTES } from './model'
+import { HOLD_MINUTES, HOLDS_PER_CLIENT } from './model'
 import { Divergence, openDesk, replay } from './replay'
 
 setDefaultTimeout(120_000)
@@ -35,6 +35,7 @@ const faults: Record<string, Fault> = {
   },
   'a hold lasts a millisecond too long': { given: { holdMinutes: HOLD_MINUTES + 1 / MINUTE_MS } },
   'a hold ends a millisecond too soon': { given: { holdMinutes: HOLD_MINUTES - 1 / MINUTE_MS } },
+  'a client may hold a place more than it should': { given: { holdsPerClient: HOLDS_PER_CLIENT + 1 } },
   'a move is not told': {
     plant: inDatabase(`AFTER INSERT ON event WHEN NEW.type = 'booking.rescheduled' BEGIN
       DELETE FROM event WHERE seq = NEW.seq; END`),

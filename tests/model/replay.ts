@@ -36,6 +36,7 @@ export const openDesk = (given: Partial<DeskGiven> = {}) =>
   startDesk({
     seed: aHospital({ sessions: kinds.map(() => aSession()) }),
     holdMinutes: model.HOLD_MINUTES,
+    holdsPerClient: model.HOLDS_PER_CLIENT,
     clients,
     sweeping: 'when asked',
     ...given,

@@ -28,6 +28,8 @@ export interface Desk {
 export interface DeskGiven {
   seed: (database: Database) => Promise<void>
   holdMinutes?: number
+  /** 0: any number. */
+  holdsPerClient?: number
   /** Whose ids are 1, 2, … in this order. */
   clients?: { name: string; access: Access }[]
   /** Whether the services sweep every second, or when asked. */
@@ -37,6 +39,7 @@ export interface DeskGiven {
 export async function startDesk({
   seed,
   holdMinutes = 20,
+  holdsPerClient = 0,
   clients = [{ name: 'Desk', access: 'all' }],
   sweeping = 'by itself',
 }: DeskGiven): Promise<Desk> {
@@ -60,7 +63,7 @@ export async function startDesk({
   const answers = createSessionAnswers()
   const kept = createKeptSessions()
   const onCommit = (sessionIds: Iterable<number>) => answers.forget(sessionIds)
-  const openBookings = () => createBookings({ ...shared, holdMinutes, onCommit, kept })
+  const openBookings = () => createBookings({ ...shared, holdMinutes, holdsPerClient, onCommit, kept })
   const { made: bookings, rounds } =
     sweeping === 'when asked' ? withoutTimers(openBookings) : { made: openBookings(), rounds: [] }
   const catalogue = createCatalogue({

@@ -40,6 +40,7 @@ export const reasons = {
   session_full: { kind: 'conflict', about: 'Every place of the session is taken' },
   session_not_bookable: { kind: 'conflict', about: 'The session takes no bookings in its present status' },
   number_taken: { kind: 'conflict', about: 'That reserved number is given already' },
+  too_many_holds: { kind: 'conflict', about: 'The client holds as many places as it may; complete or cancel one' },
   status_not_allowed: { kind: 'conflict', about: 'The session cannot go from its present status to that one' },
   booking_not_active: { kind: 'conflict', about: 'The booking is already cancelled, seen, absent or not held' },
   booking_expired: { kind: 'conflict', about: 'The hold ran out' },

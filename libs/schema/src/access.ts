@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { check, index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { flag, instant } from './columns'
 
 /** An application that integrates with the hospital. */
@@ -42,6 +42,24 @@ export const apiKey = sqliteTable(
     index('api_key_by_client').on(table.clientId),
     check('api_key_active', sql`active IN (0, 1)`),
     check('api_key_scopes', sql`json_type(scopes) = 'array'`),
+  ],
+)
+
+/** How many requests each key made on each day of the hospital's zone. */
+export const keyUsage = sqliteTable(
+  'key_usage',
+  {
+    keyId: integer('key_id')
+      .notNull()
+      .references(() => apiKey.id),
+    /** `yyyy-MM-dd` */
+    day: text('day').notNull(),
+    requests: integer('requests').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.keyId, table.day] }),
+    check('key_usage_requests', sql`requests >= 0`),
+    check('key_usage_day', sql`day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'`),
   ],
 )
 

@@ -71,6 +71,7 @@ export const booking = sqliteTable(
     index('booking_by_patient').on(table.patientId),
     index('booking_by_expiry').on(table.expiresAt).where(sql`status = 'PENDING'`),
     index('booking_held').on(table.sessionId, table.expiresAt).where(sql`status = 'PENDING'`),
+    index('booking_by_holder').on(table.clientId, table.sessionId, table.expiresAt).where(sql`status = 'PENDING'`),
     check(
       'booking_status',
       sql`status IN ('PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT', 'PATIENT_CANCELED', 'DOCTOR_CANCELED', 'EXPIRED')`,

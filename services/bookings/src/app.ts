@@ -10,7 +10,7 @@ import { patientBookingsEndpoint } from './endpoints/patient-bookings'
 import { readBookingEndpoint } from './endpoints/read-booking'
 import { rescheduleBookingEndpoint } from './endpoints/reschedule-booking'
 import { reservePlaceEndpoint } from './endpoints/reserve-place'
-import { createEngine } from './engine'
+import { createEngine, type SavedGroup } from './engine'
 import type { KeptSessions } from './store/kept-sessions'
 import { bookingReads } from './store/reads'
 import { startSweeper } from './sweeper'
@@ -22,9 +22,13 @@ export interface BookingsDependencies {
   /** Shared with the gateway, which signs with it who calls. */
   secret: string
   holdMinutes: number
+  /** How many places one client may hold at a time; 0: any number. */
+  holdsPerClient: number
   log: Log
   /** Told of the sessions whose bookings changed, after the commit and before anybody is answered. */
   onCommit: (sessionIds: Iterable<number>) => void
+  /** Told of every group of commands that one write saved. */
+  onSaved?: (group: SavedGroup) => void
   /** Sessions that need not be read, where every writer is in this process. */
   kept?: KeptSessions
 }
@@ -36,14 +40,24 @@ export function createBookings({
   clock,
   secret,
   holdMinutes,
+  holdsPerClient,
   log,
   onCommit,
+  onSaved,
   kept,
 }: BookingsDependencies) {
   const identity = identityOf(secret)
   const view = bookingView(calendar)
   const reads = bookingReads(database)
-  const engine = createEngine({ database, clock, terms: { holdMinutes }, view, onCommit, kept })
+  const engine = createEngine({
+    database,
+    clock,
+    terms: { holdMinutes, holdsPerClient },
+    view,
+    onCommit,
+    onSaved,
+    kept,
+  })
   const sweeper = startSweeper({
     database,
     reads,
@@ -71,6 +85,8 @@ export function createBookings({
 
   return {
     app,
+    /** How many commands wait to be decided. */
+    waiting: engine.waiting,
     async close() {
       await sweeper.close()
       await engine.close()

@@ -46,7 +46,7 @@ export const deciding =
   async (orders: Order[], before: World | null): Promise<DecidedGroup<View>> => {
     const now = clock()
     const keep = kept.begin()
-    const world = await load(database, orders, { ids, kept }, now)
+    const world = await load(database, orders, { ids, kept, holdsPerClient: terms.holdsPerClient }, now)
     if (before) layOver(world, before)
     expireHolds(world, now)
     cancelOrphans(world, now)

@@ -46,7 +46,7 @@ beforeEach(async () => {
   engine = createEngine<View>({
     database: guarded,
     clock: () => now,
-    terms: { holdMinutes: 20 },
+    terms: { holdMinutes: 20, holdsPerClient: 0 },
     view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
     onCommit: () => {},
   })
@@ -245,7 +245,7 @@ test('a session that changed since its last booking is not booked as it was', as
   engine = createEngine<View>({
     database,
     clock: () => now,
-    terms: { holdMinutes: 20 },
+    terms: { holdMinutes: 20, holdsPerClient: 0 },
     view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
     onCommit: () => {},
     kept,
@@ -324,7 +324,7 @@ test('ids are given without a gap over an orderly restart', async () => {
   engine = createEngine<View>({
     database,
     clock: () => now,
-    terms: { holdMinutes: 20 },
+    terms: { holdMinutes: 20, holdsPerClient: 0 },
     view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
     onCommit: () => {},
   })

@@ -48,6 +48,7 @@ export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine
           'booking_not_active',
           'booking_expired',
           'same_session',
+          'too_many_holds',
           'request_in_progress',
           'idempotency_key_reused',
         ),

@@ -83,6 +83,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
           'session_not_bookable',
           'reference_used',
           'number_taken',
+          'too_many_holds',
           'request_in_progress',
           'idempotency_key_reused',
         ),
@@ -91,7 +92,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
         operationId: 'reservePlace',
         summary: 'Book a place',
         description:
-          'Takes the lowest free number of the session for the patient. With `hold` the place is kept for a while and has to be completed.',
+          'Takes the lowest free number of the session for the patient. With `hold` the place is kept for a while and has to be completed; a client holds so many at a time, and one of access `own` no more than half of a session.',
         tags: ['Bookings'],
       },
     },

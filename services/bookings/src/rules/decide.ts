@@ -9,6 +9,7 @@ import {
 import type { Booking } from './booking'
 import type { BookingCommand, CancelBooking, CompleteBooking, RescheduleBooking, ReservePlace } from './command'
 import { feeFor } from './fees'
+import { requireHoldLeft, requireShareLeft } from './holds'
 import {
   cancelBooking,
   completeBooking,
@@ -27,6 +28,8 @@ import { type BookedPlace, ofClient, placeKey, putBooking, putSession, type Worl
 /** How the hospital holds places. */
 export interface Terms {
   holdMinutes: number
+  /** How many places one client may hold at a time; 0: any number. */
+  holdsPerClient: number
 }
 
 /**
@@ -86,6 +89,10 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
     throw new Refusal('reference_used', 'This reference was used before')
   }
   requireBookable(session, now)
+  if (hold) {
+    requireHoldLeft(world.holds, caller.clientId, terms.holdsPerClient)
+    requireShareLeft(world.holds, caller, session)
+  }
 
   const foreigner = command.foreigner ?? patient.foreigner
   const fee = feeFor(session.fees, foreigner)
@@ -141,6 +148,7 @@ function reschedule(world: World, command: RescheduleBooking, now: Instant): Boo
   const target = sessionOf(world, command.sessionId)
   requireMovable(before, target.id, now)
   requireBookable(target, now)
+  if (before.status === 'PENDING') requireShareLeft(world.holds, caller, target)
   const number = enter(world, target)
   leave(world, before)
   const fee = feeFor(target.fees, before.foreigner)

@@ -1,5 +1,6 @@
 import type { NewEvent } from '@channelling/contract'
 import type { Booking } from './booking'
+import { countHold, type LiveHolds } from './holds'
 import { keepsNumber } from './lifecycle'
 import type { Session } from './session'
 
@@ -44,6 +45,8 @@ export interface World {
   references: Set<string>
   /** Reserved numbers asked for that a living booking has: `placeKey` to the booking's id. */
   numbersTaken: Map<string, number>
+  /** Live holds of the clients that hold or move places. */
+  holds: LiveHolds
   /** Answers given before, `ofClient`. */
   answers: Map<string, StoredAnswer>
   /** The id of the next new booking; as many as the group can make are set aside. */
@@ -81,6 +84,7 @@ export function putBooking(world: World, booking: Booking): void {
     world.changes.updated.delete(booking.id)
     world.changes.updated.add(booking.id)
   }
+  countHold(world.holds, booking)
   world.bookings.set(booking.id, booking)
 }
 
@@ -107,6 +111,7 @@ export function layOver(world: World, before: World): void {
     for (const [place, holder] of world.numbersTaken) if (holder === id) world.numbersTaken.delete(place)
     if (keepsNumber(booking)) world.numbersTaken.set(placeKey(booking.sessionId, booking.number), id)
     if (booking.reference !== null) world.references.add(ofClient(booking.clientId, booking.reference))
+    countHold(world.holds, booking)
     // one that is not saved yet is not there yet
     if (changes.updated.has(id)) world.bookings.set(id, booking)
   }

@@ -1,6 +1,7 @@
 import type { Instant } from '@channelling/contract'
 import { type Database, type JsonRow, rowsOfJson } from '@channelling/schema'
 import type { Order } from '../rules/command'
+import { countHold, noHolds } from '../rules/holds'
 import { noChanges, ofClient, placeKey, type StoredAnswer, type World } from '../rules/world'
 import type { BookingIds } from './ids'
 import type { KeptSessions } from './kept-sessions'
@@ -25,17 +26,23 @@ function namesOf(orders: Order[]) {
   const keys: { clientId: number; key: string }[] = []
   const numbers: { sessionId: number; number: number }[] = []
   const swept = new Set<number>()
+  const holders = new Set<number>()
+  const shares: [clientId: number, sessionId: number][] = []
   let places = 0
   for (const { command, once } of orders) {
     if ('bookingId' in command) bookings.add(command.bookingId)
     if ('sessionId' in command) sessions.add(command.sessionId)
     if (command.kind === 'reserve') {
       places++
+      if (command.hold) holders.add(command.caller.clientId)
       patients.add(command.patientId)
       if (command.number !== undefined) numbers.push({ sessionId: command.sessionId, number: command.number })
       if (command.reference !== null) {
         references.push({ clientId: command.caller.clientId, reference: command.reference })
       }
+    }
+    if ((command.kind === 'reserve' && command.hold) || command.kind === 'reschedule') {
+      if (command.caller.access === 'own') shares.push([command.caller.clientId, command.sessionId])
     }
     if (command.kind === 'sweep') swept.add(command.sessionId)
     if (once && command.kind !== 'sweep') keys.push({ clientId: command.caller.clientId, key: once.key })
@@ -48,6 +55,8 @@ function namesOf(orders: Order[]) {
     keys,
     numbers,
     swept: [...swept],
+    holders: [...holders],
+    shares,
     places,
   }
 }
@@ -75,7 +84,12 @@ interface Reading {
 }
 
 /** Only what the orders name is read: what they do not name costs no statement. */
-function readingsFor(names: ReturnType<typeof namesOf>, known: ReadonlySet<number>, now: Instant): Reading[] {
+function readingsFor(
+  names: ReturnType<typeof namesOf>,
+  known: ReadonlySet<number>,
+  holdsPerClient: number,
+  now: Instant,
+): Reading[] {
   const unknown = names.sessions.filter((id) => !known.has(id))
   const unread = touchedIds(unknown, 'session_id', names.bookings)
   const touched = touchedIds(names.sessions, 'session_id', names.bookings)
@@ -170,7 +184,36 @@ function readingsFor(names: ReturnType<typeof namesOf>, known: ReadonlySet<numbe
       },
     })
   }
+  if (names.holders.length > 0 && holdsPerClient > 0) {
+    readings.push({
+      statement: {
+        sql: `SELECT ${hold} FROM json_each(?) j JOIN booking b INDEXED BY booking_by_holder
+          ON b.client_id = j.value AND b.status = 'PENDING' AND b.expires_at > ?`,
+        args: [JSON.stringify(names.holders), now],
+      },
+      into: putHolds,
+    })
+  }
+  if (names.shares.length > 0) {
+    readings.push({
+      statement: {
+        // a session without an end of places has no share to be counted
+        sql: `SELECT ${hold} FROM json_each(?) j JOIN seat t ON t.session_id = j.value ->> 1 AND t.capacity > 0
+          JOIN booking b INDEXED BY booking_by_holder
+          ON b.client_id = j.value ->> 0 AND b.session_id = t.session_id AND b.status = 'PENDING' AND b.expires_at > ?`,
+        args: [JSON.stringify(names.shares), now],
+      },
+      into: putHolds,
+    })
+  }
   return readings
+}
+
+/** Of a live hold, what the index alone has. */
+const hold = 'b.id, b.client_id AS clientId, b.session_id AS sessionId'
+
+function putHolds({ holds }: World, rows: { id: number; clientId: number; sessionId: number }[]): void {
+  for (const row of rows) countHold(holds, { ...row, status: 'PENDING' })
 }
 
 function putBookings({ bookings }: World, rows: JsonRow[]): void {
@@ -181,18 +224,19 @@ function putBookings({ bookings }: World, rows: JsonRow[]): void {
 export async function load(
   database: Database,
   orders: Order[],
-  { ids, kept }: { ids: BookingIds; kept: KeptSessions },
+  { ids, kept, holdsPerClient }: { ids: BookingIds; kept: KeptSessions; holdsPerClient: number },
   now: Instant,
 ): Promise<World> {
   const names = namesOf(orders)
   const known = names.sessions.flatMap((id) => kept.find(id) ?? [])
-  const readings = readingsFor(names, new Set(known.map(({ id }) => id)), now)
+  const readings = readingsFor(names, new Set(known.map(({ id }) => id)), holdsPerClient, now)
   const world: World = {
     sessions: new Map(known.map((session) => [session.id, session])),
     bookings: new Map(),
     patients: new Map(),
     references: new Set(),
     numbersTaken: new Map(),
+    holds: noHolds(),
     answers: new Map(),
     nextId: await ids.setAside(names.places),
     changes: noChanges(),
