@@ -7,6 +7,7 @@ import { capabilities, capabilitiesOperation } from './capabilities'
 import { createDirectory } from './directory'
 import { docs } from './docs'
 import { readDocument } from './documents'
+import { createDoor } from './door'
 import { createFront } from './front'
 import { health, healthOperations, isReady } from './health'
 import { mergeDocuments } from './openapi'
@@ -29,6 +30,8 @@ export interface GatewayDependencies {
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
   rateLimiter: RateLimiter
+  /** Of the web pages that may call from a browser: `https://app.example.org`, or `*`. */
+  corsOrigins: readonly string[]
   log: Log
 }
 
@@ -47,6 +50,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
   const document = mergeDocuments({ groups: offers, contextRoot, version: VERSION })
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
+    .onRequest(createDoor(dependencies.corsOrigins))
     .onError({ as: 'global' }, ({ error }) => {
       const requestId = crypto.randomUUID()
       return refuse(refusalOf(error, log, requestId), requestId)

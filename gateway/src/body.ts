@@ -5,25 +5,37 @@ export const BODY_BYTES_MAX = 64 * 1024
 
 const tooLarge = () => new Refusal('body_too_large', 'The body is over 64 KiB')
 
+/** For a body that ended before its end, because the caller went or was too slow; mostly there is nobody left to read it. */
+const cutShort = () => new Refusal('invalid_request', 'The body did not arrive whole')
+
 /**
  * The body of a request as text, or undefined where it has none. A body that says it is too large is not read at all; one that does
  * not say its size is read no further than the limit.
- * @throws Refusal `body_too_large`
+ * @throws Refusal `body_too_large`, `invalid_request` for one that does not arrive whole
  */
 export async function readBody(request: Request): Promise<string | undefined> {
   const declared = request.headers.get('content-length')
   if (declared !== null) {
     if (Number(declared) > BODY_BYTES_MAX) throw tooLarge()
     // not by way of `request.body`: a stream costs more than all the rest of the gateway's work
-    return declared === '0' ? undefined : request.text()
+    return declared === '0' ? undefined : request.text().catch(whenCut)
   }
   if (!request.headers.has('transfer-encoding') || request.body === null) return undefined
+  return readChunks(request.body as unknown as AsyncIterable<Uint8Array>).catch(whenCut)
+}
+
+async function readChunks(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > BODY_BYTES_MAX) throw tooLarge()
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
+}
+
+/** What a reading that failed means. Without it anybody who hangs up would leave an error in the log. */
+function whenCut(error: unknown): never {
+  throw error instanceof Error && error.name === 'AbortError' ? cutShort() : error
 }

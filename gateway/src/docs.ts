@@ -39,13 +39,25 @@ const start = (root: string) => `SwaggerUIBundle({
 })
 `
 
+/** What the page may do: nothing but show itself, by its own scripts, and ask this server. Swagger UI writes styles into its elements. */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
 const headers = (type: string) => ({
   'content-type': type,
+  'content-security-policy': policy,
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'",
 })
 
 export interface DocsOptions {
@@ -56,13 +68,19 @@ export interface DocsOptions {
 
 /** The Swagger page at `/docs`, whole without the internet, and the document it shows. */
 export function docs({ contextRoot, document }: DocsOptions) {
-  const shown = (text: string, type: string) => () => new Response(text, { headers: headers(type) })
+  // one copy for all who read it, however slowly they do
+  const shown = (text: string, type: string) => {
+    const bytes = new Blob([text])
+    return () => new Response(bytes, { headers: headers(type) })
+  }
   const html = shown(page(contextRoot), 'text/html; charset=utf-8')
   const app = new Elysia()
     .get('/docs', html, { detail: { hide: true } })
     .get('/docs/', html, { detail: { hide: true } })
     .get('/docs/start.js', shown(start(contextRoot), 'text/javascript; charset=utf-8'), { detail: { hide: true } })
-    .get('/docs/openapi.json', () => Response.json(document), { detail: { hide: true } })
+    .get('/docs/openapi.json', shown(JSON.stringify(document), 'application/json;charset=utf-8'), {
+      detail: { hide: true },
+    })
   for (const [name, type] of Object.entries(assets)) {
     const file = Bun.file(join(folder, name))
     app.get(`/docs/${name}`, () => new Response(file, { headers: headers(type) }), { detail: { hide: true } })

@@ -21,12 +21,10 @@ import { createAdministration } from './administration'
 import { createGateway } from './app'
 import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
+import { listenerOptions } from './listener'
 import { createRateLimiter } from './rate-limit'
 import { createAdmitSubscriber } from './subscribers'
 import { embedded } from './upstream'
-
-/** The listener answers what is larger by itself, without the envelope; the gateway refuses what is over 64 KiB long before. */
-const LISTENER_BODY_BYTES_MAX = 1024 ** 4
 
 /** A running server. */
 export interface Running {
@@ -39,6 +37,7 @@ export interface Running {
  * @throws StartFault, DataInUse, or what the operating system says of the folder or the port
  */
 export async function start(settings: Settings): Promise<Running> {
+  const listening = listenerOptions(settings)
   const log = createLog(settings.LOG_LEVEL, 'channelling')
   const calendar = createCalendar(settings.TIME_ZONE)
   const secret = settings.INTERNAL_SECRET ?? randomBytes(32).toString('hex')
@@ -73,7 +72,8 @@ export async function start(settings: Settings): Promise<Running> {
     const keyring = createKeyring({
       database,
       clock,
-      onFault: (error) => log.warn(described(error), 'last uses not noted'),
+      calendar,
+      onFault: (error) => log.warn(described(error), 'the uses of keys were not noted'),
     })
     running.push(() => keyring.close())
     const feed = createFeed({ database, log })
@@ -110,16 +110,11 @@ export async function start(settings: Settings): Promise<Running> {
       feed,
       ready: readiness(database),
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }, clock),
+      corsOrigins: settings.CORS_ORIGINS,
       log,
     })
 
-    gateway.listen({
-      hostname: settings.HOST,
-      port: settings.PORT,
-      maxRequestBodySize: LISTENER_BODY_BYTES_MAX,
-      // Elysia shares a port by default; a second server on it must fail instead
-      reusePort: false,
-    })
+    gateway.listen(listening)
     const server = gateway.server!
     // sockets first, or the server waits for them
     running.push(async () => {

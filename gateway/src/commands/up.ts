@@ -15,7 +15,7 @@ async function up(): Promise<void> {
   const { port, close } = await start(settings)
   closeOnSignal(close, createLog(settings.LOG_LEVEL, 'channelling'))
   const host = ['0.0.0.0', '::'].includes(settings.HOST) ? 'localhost' : settings.HOST
-  const url = `http://${host}:${port}${settings.CONTEXT_ROOT}`
+  const url = `${settings.TLS_CERT ? 'https' : 'http'}://${host}:${port}${settings.CONTEXT_ROOT}`
   say(`The channelling API is up
   API    ${url}/api
   Docs   ${url}/docs

@@ -35,6 +35,15 @@ test('a body may be nested 32 deep and no deeper, side by side as often as it li
   expect(await reasonOf(read(`[${Array(100).fill(nested(31)).join()}]`))).toBe('none')
 })
 
+const properties = (count: number) => `{${Array.from({ length: count }, (_, at) => `"p${at}":":"`).join()}}`
+
+test('a body may have 256 properties in all and no more, whatever its texts hold', async () => {
+  expect(await reasonOf(read(properties(256)))).toBe('none')
+  expect(await reasonOf(read(properties(257)))).toBe('invalid_request')
+  expect(await reasonOf(read(`[${properties(128)},${properties(128)}]`))).toBe('none')
+  expect(await reasonOf(read(`[${properties(128)},${properties(129)}]`))).toBe('invalid_request')
+})
+
 test('brackets within a text are no nesting, whatever comes before them', async () => {
   for (const text of ['['.repeat(99), `"${'{'.repeat(99)}`, `\\"${'['.repeat(99)}`, `\\${'['.repeat(99)}\\`]) {
     expect(await read(JSON.stringify({ text }))).toEqual({ text })

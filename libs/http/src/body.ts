@@ -3,13 +3,13 @@ import { invalidField, Refusal } from '@channelling/contract'
 /**
  * Reads a JSON body for an endpoint (`parse: jsonBody`). No body at all is null: an operation that can do without one
  * says `.nullish()`. Undefined would make Elysia read the body a second time.
- * @throws Refusal `malformed_json`, `unsupported_media_type`, `invalid_request` for one nested too deep
+ * @throws Refusal `malformed_json`, `unsupported_media_type`, `invalid_request` for one nested too deep or of too many properties
  */
 export async function jsonBody({ request }: { request: Request }): Promise<unknown> {
   const text = await request.text()
   if (text === '') return null
   requireJson(request.headers.get('content-type'))
-  requireShallow(text)
+  requireSimple(text)
   try {
     return JSON.parse(text)
   } catch {
@@ -30,9 +30,13 @@ export function requireJson(contentType: string | null): void {
  */
 const DEPTH_MAX = 32
 
+/** How many properties a body may have in all, far more than any operation asks for; each one too many is looked for and told of. */
+const PROPERTIES_MAX = 256
+
 /** @throws Refusal `invalid_request` */
-function requireShallow(text: string): void {
+function requireSimple(text: string): void {
   let depth = 0
+  let properties = 0
   let inText = false
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -41,6 +45,11 @@ function requireShallow(text: string): void {
         break
       case 0x5c: // \, before any character of a text
         at++
+        break
+      case 0x3a: // :
+        if (!inText && ++properties > PROPERTIES_MAX) {
+          throw invalidField('body', `must not have more than ${PROPERTIES_MAX} properties`)
+        }
         break
       case 0x5b: // [
       case 0x7b: // {

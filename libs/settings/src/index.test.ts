@@ -51,7 +51,7 @@ test.each([
 })
 
 test('what does nothing yet stops the start instead of being passed over', () => {
-  for (const name of ['NATS_URL', 'CORS_ORIGINS', 'TLS_CERT']) {
+  for (const name of ['NATS_URL']) {
     expect(faultsOf({ [name]: 'x' })).toEqual([expect.stringContaining(`${name} does nothing yet`)])
   }
 })
@@ -70,6 +70,33 @@ test('services in processes of their own need a secret to share, and a database 
   for (const url of ['one:3000', 'http://one/path', 'ftp://one', 'http://one,', 'http://user:password@one']) {
     expect(faultsOf({ ...whole, CATALOGUE_URL: url })).toEqual([expect.stringContaining('CATALOGUE_URL must be')])
   }
+})
+
+test('origins of pages are said as a browser says them, or * alone', () => {
+  const origins = (list: string) => readSettings({ CORS_ORIGINS: list }).CORS_ORIGINS
+  expect(origins('')).toEqual([])
+  expect(origins('*')).toEqual(['*'])
+  expect(origins('https://a.example, http://localhost:3000')).toEqual(['https://a.example', 'http://localhost:3000'])
+  for (const list of [
+    'a.example',
+    'https://a.example/',
+    'https://a.example,',
+    'https://A.example',
+    'https://a.example:443',
+    'https://u@a.example',
+    'null',
+    '*,https://a.example',
+    'ftp://a.example',
+    'https://*.example',
+  ]) {
+    expect([list, ...faultsOf({ CORS_ORIGINS: list })]).toEqual([list, expect.stringContaining('CORS_ORIGINS must be')])
+  }
+})
+
+test('a certificate comes with its key', () => {
+  expect(faultsOf({ TLS_CERT: 'a.pem' })).toEqual(['TLS_KEY must be set beside TLS_CERT'])
+  expect(faultsOf({ TLS_KEY: 'a.pem' })).toEqual(['TLS_CERT must be set beside TLS_KEY'])
+  expect(readSettings({ TLS_CERT: 'a.pem', TLS_KEY: 'b.pem' })).toMatchObject({ TLS_CERT: 'a.pem', TLS_KEY: 'b.pem' })
 })
 
 test('the context root is written with one slash before it and none after', () => {

@@ -45,6 +45,18 @@ const origins = z
   )
   .transform((all) => [...new Set(all)])
 
+/** The origins of web pages as a browser says them, separated by commas, or `*` alone. */
+const pageOrigins = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim()))
+  .refine(
+    (all) => (all.length === 1 && all[0] === '*') || all.every(isOrigin),
+    'must be *, or origins such as https://app.example.org, separated by commas',
+  )
+
+const isOrigin = (text: string) =>
+  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+
 /** Every setting, with its default. */
 const settings = z.object({
   HOST: z.string().default('0.0.0.0'),
@@ -75,11 +87,18 @@ const settings = z.object({
   PATIENTS_URL: origins.optional(),
   NOTIFICATIONS_URL: origins.optional(),
   NATS_URL: notYet('every service runs in this process'),
-  CORS_ORIGINS: notYet('put a proxy in front that adds the headers'),
-  TLS_CERT: notYet('put a proxy in front that speaks TLS'),
-  TLS_KEY: notYet('put a proxy in front that speaks TLS'),
+  CORS_ORIGINS: pageOrigins.default([]),
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
   INTERNAL_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
 })
+
+/** A certificate is of no use without its key. */
+function requireBothOfTls({ TLS_CERT, TLS_KEY }: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
+  if ((TLS_CERT === undefined) === (TLS_KEY === undefined)) return
+  const [missing, given] = TLS_CERT === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT']
+  addIssue({ code: 'custom', path: [missing], message: `must be set beside ${given}` })
+}
 
 /** Where services run in processes of their own, they have to believe the gateway, and no file can serve them all. */
 function requireWhatIsApart(given: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
@@ -105,10 +124,27 @@ export function readSettings(environment: Record<string, string | undefined>): S
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
-  const read = settings.superRefine(requireWhatIsApart).safeParse(given)
+  const read = settings.superRefine(requireWhatIsApart).superRefine(requireBothOfTls).safeParse(given)
   if (!read.success) {
     const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
     throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)
   }
   return { ...read.data, DATABASE_URL: read.data.DATABASE_URL ?? `file:${read.data.DATA_DIR}/channelling.db` }
+}
+
+/** The settings of a service that runs alone. */
+export type ServiceSettings = Settings & { INTERNAL_SECRET: string }
+
+/**
+ * Reads the environment of a service in a process of its own.
+ * @throws SettingsFault naming every fault
+ */
+export function readServiceSettings(environment: Record<string, string | undefined>): ServiceSettings {
+  const { INTERNAL_SECRET, ...settings } = readSettings(environment)
+  if (!INTERNAL_SECRET) {
+    throw new SettingsFault(
+      'These settings cannot be used:\n  INTERNAL_SECRET must be set, the same for the gateway and the services',
+    )
+  }
+  return { ...settings, INTERNAL_SECRET }
 }
