@@ -1,0 +1,102 @@
+import { type Caller, Refusal } from '@channelling/contract'
+import { DEADLINE_HEADER, IDENTITY_HEADER, type Log, pathOf, signIdentity } from '@channelling/http'
+import { INTERNAL_ORIGIN, type Service } from '../upstream'
+import { closest } from './affinity'
+import { createRetryBudget } from './budget'
+import { type Asked, createReplica, type Replica } from './replica'
+import { Unanswered } from './unanswered'
+
+/** How long a caller waits for a service, all attempts together. */
+const DEADLINE_MS = 10_000
+const ATTEMPTS_MAX = 3
+/** The longest pause before the same process is asked again, in ms. */
+const PAUSE_MS_MAX = 50
+
+export interface RemoteOptions {
+  name: string
+  /** Where its replicas are, `http://bookings-1:3000`. */
+  origins: readonly string[]
+  /** Requests under way at a time, for each replica. */
+  atOnceMax: number
+  /** By which services know the gateway. */
+  secret: string
+  /** Whether the service gives the first answer again to the same Idempotency-Key, so that a write with one may be sent again. */
+  keepsAnswers?: boolean
+  /** What requests have in common that go to one replica while it is up; undefined where any will do. */
+  affinityOf?: (path: string, body: string | undefined) => string | undefined
+  log: Log
+}
+
+/** A service in other processes. */
+export interface RemoteService extends Service {
+  /** Told when a replica comes up after it was down. */
+  onUp(tell: () => void): void
+  close(): void
+}
+
+/**
+ * A service that is reached over HTTP. A request goes to a replica that is up, at once 503 `service_unavailable` where none is; it
+ * is sent again only where that is safe: when it never left, when it only reads, or when its Idempotency-Key makes it happen once.
+ */
+export function remote(options: RemoteOptions): RemoteService {
+  const { name, origins, atOnceMax, secret, keepsAnswers = false, affinityOf, log } = options
+  let tellUp = () => {}
+  const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, onUp: () => tellUp(), log }))
+  const budget = createRetryBudget()
+  let turn = 0
+
+  /** The replica to ask, of those that are up and not in `tried`; one that was tried where it is the only one up. */
+  function choose(key: string | undefined, tried: readonly Replica[]): Replica | undefined {
+    if (replicas.length === 1) return replicas[0]!.isUp() ? replicas[0] : undefined
+    const up = replicas.filter((replica) => replica.isUp())
+    const fresh = tried.length === 0 ? up : up.filter((replica) => !tried.includes(replica))
+    const among = fresh.length > 0 ? fresh : up
+    return key === undefined ? among[turn++ % among.length] : closest(among, key)
+  }
+
+  async function deliver(asked: Asked, key: string | undefined, isSafe: boolean): Promise<Response> {
+    const tried: Replica[] = []
+    for (;;) {
+      const replica = choose(key, tried)
+      if (!replica) throw unavailable()
+      try {
+        return await replica.send(asked)
+      } catch (fault) {
+        if (!(fault instanceof Unanswered)) throw fault
+        const again = tried.includes(replica)
+        tried.push(replica)
+        if (tried.length >= Math.max(ATTEMPTS_MAX, replicas.length) || performance.now() >= asked.until)
+          throw unavailable()
+        if (fault.sent && !(isSafe && budget.spend())) throw unavailable()
+        if (again || replicas.length === 1) await Bun.sleep(Math.random() * PAUSE_MS_MAX)
+      }
+    }
+  }
+
+  return {
+    name,
+    send(request: Request, caller?: Caller) {
+      const { method, headers, url } = request
+      const path = url.slice(INTERNAL_ORIGIN.length)
+      budget.save()
+      headers.set(DEADLINE_HEADER, String(Date.now() + DEADLINE_MS))
+      if (caller) headers.set(IDENTITY_HEADER, signIdentity(secret, caller, { method, path: pathOf(url) }, Date.now()))
+      const isSafe = method === 'GET' || (keepsAnswers && headers.has('idempotency-key'))
+      const until = performance.now() + DEADLINE_MS
+      if (method === 'GET') return deliver({ method, path, headers, body: undefined, until }, undefined, isSafe)
+      return request.text().then((text) => {
+        const body = text === '' ? undefined : text
+        return deliver({ method, path, headers, body, until }, affinityOf?.(path, body), isSafe)
+      })
+    },
+    onUp(tell) {
+      tellUp = tell
+    },
+    close() {
+      for (const replica of replicas) replica.close()
+    },
+  }
+}
+
+const unavailable = () =>
+  new Refusal('service_unavailable', 'The service behind this path does not answer', { retryAfterSeconds: 1 })

@@ -1,0 +1,136 @@
+import type { Log } from '@channelling/http'
+import { answerOf } from './answer'
+import { createSlots } from './slots'
+import { type Unanswered, unanswered } from './unanswered'
+
+const PROBE_EVERY_MS = 500
+/** While it is down, so that it is back soon after it is. */
+const PROBE_DOWN_EVERY_MS = 200
+const PROBE_ANSWER_MS_MAX = 1_000
+/** Probes missed before a process that takes connections is taken for one that hangs: a long pause is not the end. */
+const PROBES_MISSED_MAX = 2
+/** Requests in a row that broke off before it is left alone, and for how long at least. */
+const BROKEN_MAX = 5
+const LEFT_ALONE_MS = 1_000
+const DEADLINES_EVERY_MS = 100
+
+/** A request as a service gets it. */
+export interface Asked {
+  method: string
+  /** With its query. */
+  path: string
+  headers: Headers
+  body: string | undefined
+  /** When nobody wants the answer any more, as `performance.now()` tells it. */
+  until: number
+}
+
+/** One process of a service. Whether it is up is found out by probes, and by what becomes of requests. */
+export interface Replica {
+  origin: string
+  isUp(): boolean
+  /** @throws Unanswered, or Refusal `overloaded` */
+  send(asked: Asked): Promise<Response>
+  close(): void
+}
+
+export interface ReplicaOptions {
+  /** `http://bookings-1:3000` */
+  origin: string
+  /** Requests under way at a time. */
+  atOnceMax: number
+  /** Told when it comes up after it was down. */
+  onUp: () => void
+  log: Log
+}
+
+export function createReplica({ origin, atOnceMax, onUp, log }: ReplicaOptions): Replica {
+  const slots = createSlots(atOnceMax)
+  const underWay = new Set<{ until: number; controller: AbortController }>()
+  let up = true
+  let broken = 0
+  let missed = 0
+  let leftAloneUntil = 0
+  let closed = false
+
+  function goDown(): void {
+    // what hangs there would hold its slot, and its caller, until the deadline
+    for (const { controller } of underWay) controller.abort()
+    slots.dismiss(() => true)
+    if (!up) return
+    up = false
+    log.warn({ address: origin }, 'a service does not answer')
+  }
+
+  function comeUp(): void {
+    broken = 0
+    if (up || performance.now() < leftAloneUntil) return
+    up = true
+    log.info({ address: origin }, 'a service answers again')
+    onUp()
+  }
+
+  async function probe(): Promise<void> {
+    try {
+      const answer = await fetch(`${origin}/health/live`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS_MAX) })
+      await answer.bytes()
+      missed = 0
+      if (answer.ok) comeUp()
+    } catch (error) {
+      missed++
+      if (unanswered(error).why === 'refused' || missed >= PROBES_MISSED_MAX) goDown()
+    }
+    if (!closed) timer = setTimeout(probe, up ? PROBE_EVERY_MS : PROBE_DOWN_EVERY_MS)
+  }
+
+  let timer = setTimeout(probe, 0)
+  const deadlines = setInterval(() => {
+    const now = performance.now()
+    slots.dismiss((until) => until <= now)
+    for (const { until, controller } of underWay) if (until <= now) controller.abort()
+  }, DEADLINES_EVERY_MS)
+
+  function note(fault: Unanswered): void {
+    if (fault.why === 'refused') goDown()
+    else if (++broken >= BROKEN_MAX && up) {
+      leftAloneUntil = performance.now() + LEFT_ALONE_MS
+      goDown()
+    }
+  }
+
+  return {
+    origin,
+    isUp: () => up,
+    async send({ method, path, headers, body, until }) {
+      if (!slots.tryTake()) await slots.take(until)
+      const call = { until, controller: new AbortController() }
+      underWay.add(call)
+      try {
+        const response = await fetch(`${origin}${path}`, {
+          method,
+          headers,
+          body,
+          signal: call.controller.signal,
+          redirect: 'manual',
+          decompress: false,
+        })
+        const answer = await answerOf(response)
+        broken = 0
+        return answer
+      } catch (error) {
+        const fault = unanswered(error)
+        note(fault)
+        throw fault
+      } finally {
+        underWay.delete(call)
+        slots.giveBack()
+      }
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+      clearInterval(deadlines)
+      for (const { controller } of underWay) controller.abort()
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { createCalendar, createClock } from '@channelling/contract'
+import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
+import { open } from '@channelling/schema'
+import { readServiceSettings } from '@channelling/settings'
+import { createBookings } from './app'
+import { latestInstant } from './store/reads'
+
+await startOrExplain(async () => {
+  const settings = readServiceSettings(process.env)
+  const log = createLog(settings.LOG_LEVEL, 'bookings')
+  const database = await open(
+    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
+    { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
+  )
+  const bookings = createBookings({
+    database,
+    calendar: createCalendar(settings.TIME_ZONE),
+    clock: createClock(await latestInstant(database)),
+    secret: settings.INTERNAL_SECRET,
+    holdMinutes: settings.HOLD_MINUTES,
+    holdsPerClient: settings.HOLDS_PER_CLIENT,
+    log,
+    // whoever listens for bookings is in another process, and looks for itself
+    onCommit: () => {},
+  })
+  const server = serve({ app: bookings.app, hostname: settings.HOST, port: settings.PORT, log })
+  closeOnSignal(async () => {
+    await server.close()
+    await bookings.close()
+    await database.close()
+  }, log)
+})

@@ -1,0 +1,32 @@
+import { createCalendar, createClock } from '@channelling/contract'
+import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
+import { open } from '@channelling/schema'
+import { readServiceSettings } from '@channelling/settings'
+import { createCatalogue } from './app'
+import { fillIfEmpty } from './demo'
+import { startPublisher } from './publisher'
+
+await startOrExplain(async () => {
+  const settings = readServiceSettings(process.env)
+  const log = createLog(settings.LOG_LEVEL, 'catalogue')
+  const database = await open(
+    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
+    { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
+  )
+  const catalogue = {
+    database,
+    calendar: createCalendar(settings.TIME_ZONE),
+    clock: createClock(0),
+    secret: settings.INTERNAL_SECRET,
+    currency: settings.CURRENCY,
+    log,
+  }
+  if (settings.DEMO_DATA === 'on') await fillIfEmpty(catalogue)
+  const server = serve({ app: createCatalogue(catalogue), hostname: settings.HOST, port: settings.PORT, log })
+  const publisher = startPublisher(catalogue)
+  closeOnSignal(async () => {
+    await publisher.close()
+    await server.close()
+    await database.close()
+  }, log)
+})

@@ -1,0 +1,26 @@
+import { createCalendar, createClock } from '@channelling/contract'
+import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
+import { open } from '@channelling/schema'
+import { readServiceSettings } from '@channelling/settings'
+import { createPatients } from './app'
+
+await startOrExplain(async () => {
+  const settings = readServiceSettings(process.env)
+  const log = createLog(settings.LOG_LEVEL, 'patients')
+  const database = await open(
+    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
+    { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
+  )
+  const app = createPatients({
+    database,
+    calendar: createCalendar(settings.TIME_ZONE),
+    clock: createClock(0),
+    secret: settings.INTERNAL_SECRET,
+    log,
+  })
+  const server = serve({ app, hostname: settings.HOST, port: settings.PORT, log })
+  closeOnSignal(async () => {
+    await server.close()
+    await database.close()
+  }, log)
+})
