@@ -5,14 +5,13 @@ import { createBookings, createKeptSessions, latestInstant } from '@channelling/
 import {
   createCatalogue,
   createSessionAnswers,
-  demoFolder,
+  fillIfEmpty,
   forgettingOnWrite,
   importCatalogue,
-  readFolder,
   startPublisher,
 } from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
-import { closeGracefully, createLog, described, leave, StartFault } from '@channelling/http'
+import { closeGracefully, createLog, described, leave } from '@channelling/http'
 import { createFeed, createNotifications, redeemTicket } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { type DatabaseFault, open, readiness } from '@channelling/schema'
@@ -24,7 +23,8 @@ import { controlPath, createControl, openControl } from './control'
 import { listenerOptions } from './listener'
 import { createRateLimiter } from './rate-limit'
 import { createAdmitSubscriber } from './subscribers'
-import { embedded } from './upstream'
+import { embedded, type Service } from './upstream'
+import { AT_ONCE_MAX, affinityOf, type RemoteOptions, remote } from './upstreams'
 
 /** A running server. */
 export interface Running {
@@ -33,7 +33,7 @@ export interface Running {
 }
 
 /**
- * Puts everything together in one process: the database, the services, and the gateway in front of them.
+ * Puts everything together: the database, the services that are not elsewhere, and the gateway in front of all of them.
  * @throws StartFault, DataInUse, or what the operating system says of the folder or the port
  */
 export async function start(settings: Settings): Promise<Running> {
@@ -45,7 +45,11 @@ export async function start(settings: Settings): Promise<Running> {
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const onFailure = (fault: DatabaseFault) => leave(fault, log)
-  const database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }, { onFailure })
+  const onWaiting = () => log.warn('waiting for the database')
+  const database = await open(
+    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
+    { onFailure, onWaiting },
+  )
 
   /** What is running so far; closed in reverse. */
   const running: (() => Promise<void>)[] = [() => database.close()]
@@ -59,15 +63,16 @@ export async function start(settings: Settings): Promise<Running> {
     const clock = createClock(await latestInstant(database))
     if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
     const shared = { database, calendar, clock, secret, log }
+    // a file has all its writers in this process, so that what was read of it may be kept; a server may have others
+    const keeps = settings.DATABASE_URL.startsWith('file:')
     const answers = createSessionAnswers()
     const kept = createKeptSessions()
     const catalogue = {
       ...shared,
-      database: forgettingOnWrite(database, answers, kept),
-      answers,
+      ...(keeps && { database: forgettingOnWrite(database, answers, kept), answers }),
       currency: settings.CURRENCY,
     }
-    if (settings.DEMO_DATA === 'on') await fillIfEmpty(catalogue)
+    if (settings.DEMO_DATA === 'on' && !settings.CATALOGUE_URL) await fillIfEmpty(catalogue)
 
     const keyring = createKeyring({
       database,
@@ -79,25 +84,43 @@ export async function start(settings: Settings): Promise<Running> {
     const feed = createFeed({ database, log })
     running.push(() => feed.close())
     await feed.start()
-    const bookings = createBookings({
-      ...shared,
-      holdMinutes: settings.HOLD_MINUTES,
-      holdsPerClient: settings.HOLDS_PER_CLIENT,
-      kept,
-      onCommit: (sessionIds) => {
-        answers.forget(sessionIds)
-        feed.wake()
-      },
-    })
-    running.push(() => bookings.close())
+    const startBookings = () => {
+      const bookings = createBookings({
+        ...shared,
+        holdMinutes: settings.HOLD_MINUTES,
+        holdsPerClient: settings.HOLDS_PER_CLIENT,
+        ...(keeps && { kept }),
+        onCommit: (sessionIds) => {
+          answers.forget(sessionIds)
+          feed.wake()
+        },
+      })
+      running.push(() => bookings.close())
+      return embedded('bookings', bookings.app)
+    }
+    const elsewhere = (name: string, origins: readonly string[], more: Partial<RemoteOptions> = {}): Service => {
+      const service = remote({
+        name,
+        origins,
+        atOnceMax: Math.ceil(AT_ONCE_MAX / origins.length),
+        secret,
+        log,
+        ...more,
+      })
+      running.push(async () => service.close())
+      return service
+    }
+    const { CATALOGUE_URL, BOOKINGS_URL, PATIENTS_URL, NOTIFICATIONS_URL } = settings
     const administration = createAdministration({ ...shared, keyring })
     const authenticate = createAuthentication(keyring)
     const gateway = await createGateway({
       services: [
-        embedded('catalogue', createCatalogue(catalogue)),
-        embedded('bookings', bookings.app),
-        embedded('patients', createPatients(shared)),
-        embedded('notifications', createNotifications(shared)),
+        CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
+        BOOKINGS_URL ? elsewhere('bookings', BOOKINGS_URL, { keepsAnswers: true, affinityOf }) : startBookings(),
+        PATIENTS_URL ? elsewhere('patients', PATIENTS_URL) : embedded('patients', createPatients(shared)),
+        NOTIFICATIONS_URL
+          ? elsewhere('notifications', NOTIFICATIONS_URL)
+          : embedded('notifications', createNotifications(shared)),
         embedded('administration', administration),
       ],
       contextRoot: settings.CONTEXT_ROOT,
@@ -133,21 +156,14 @@ export async function start(settings: Settings): Promise<Running> {
       log,
     })
     running.push(() => control.close())
-    const publisher = startPublisher(catalogue)
-    running.push(() => publisher.close())
+    if (!CATALOGUE_URL) {
+      const publisher = startPublisher(catalogue)
+      running.push(() => publisher.close())
+    }
     log.info({ address: `${server.hostname}:${server.port}` }, 'listening')
     return { port: server.port!, close: closeAll }
   } catch (error) {
     await closeAll()
     throw error
   }
-}
-
-/** An empty database gets the demo catalogue; one that holds anything is left alone. */
-async function fillIfEmpty(catalogue: Parameters<typeof importCatalogue>[0]): Promise<void> {
-  const [something] = await catalogue.database.read('SELECT 1 FROM hospital LIMIT 1')
-  if (something) return
-  const read = await readFolder(demoFolder)
-  const done = read.ok ? await importCatalogue(catalogue, read.files) : read
-  if (!done.ok) throw new StartFault('The demo catalogue is not whole')
 }

@@ -108,6 +108,7 @@ test('an issued key is shown once, works, and is never shown again', async () =>
   for (const [method, path] of [
     ['GET', '/api/admin/keys'],
     ['GET', '/api/admin/keys/1'],
+    ['GET', '/api/admin/keys/1/usage'],
     ['GET', '/api/admin/audit'],
     ['PUT', '/api/admin/keys/1/deactivate'],
     ['PUT', '/api/admin/keys/1/activate'],
@@ -190,6 +191,37 @@ test('the last admin key cannot be taken out of use, but it can be rotated', asy
   expect((await send('PUT', `/api/admin/keys/${id}/retire`)).body.reason).toBe('last_admin_key')
 })
 
+test('the requests of a key are told by day, latest first, for a range of days', async () => {
+  const { id, key } = await aKey()
+  for (const [at, requests] of [
+    [T0, 3],
+    [T0 + 86_400_000, 1],
+    [T0 + 2 * 86_400_000, 2],
+  ] as const) {
+    running.time.now = at
+    for (let request = 0; request < requests; request++) await verdict(key)
+  }
+  await running.keyring.close()
+  const usage = async (query = '') => (await send('GET', `/api/admin/keys/${id}/usage${query}`)).body
+  expect(await usage()).toEqual({
+    status: 'success',
+    code: 200,
+    data: [
+      { day: '2026-05-20 00:00:00', requests: 2 },
+      { day: '2026-05-19 00:00:00', requests: 1 },
+      { day: '2026-05-18 00:00:00', requests: 3 },
+    ],
+    page: { page: 0, size: 20, total: 3 },
+  })
+  expect(await usage('?fromDate=2026-05-19&toDate=2026-05-19 23:59:59')).toMatchObject({ data: [{ requests: 1 }] })
+  expect(await usage('?fromDate=2026-05-19&page=1&size=1')).toMatchObject({
+    data: [{ requests: 1 }],
+    page: { total: 2 },
+  })
+  expect((await send('GET', '/api/admin/keys/99/usage')).body.reason).toBe('key_not_found')
+  expect((await send('GET', `/api/admin/keys/${id}/usage?toDate=2026-02-30`)).faulty).toEqual(['query.toDate'])
+})
+
 test('the audit tells who did what, when and from where, newest first, in a range of time', async () => {
   await aClient('One')
   running.time.now = T0 + 86_400_000
@@ -233,6 +265,7 @@ const someRoutes = [
   ['POST', '/api/admin/keys', { clientId: 1, scopes: ['admin'], expiresAt: '2027-01-01' }],
   ['GET', '/api/admin/keys'],
   ['GET', '/api/admin/keys/1'],
+  ['GET', '/api/admin/keys/1/usage'],
   ['PUT', '/api/admin/keys/1/activate'],
   ['PUT', '/api/admin/keys/1/deactivate'],
   ['PUT', '/api/admin/keys/1/retire'],

@@ -14,6 +14,7 @@ import { listKeysEndpoint } from './endpoints/list-keys'
 import { readAuditEndpoint } from './endpoints/read-audit'
 import { readClientEndpoint } from './endpoints/read-client'
 import { readKeyEndpoint } from './endpoints/read-key'
+import { readKeyUsageEndpoint } from './endpoints/read-key-usage'
 import { retireKeyEndpoint } from './endpoints/retire-key'
 import { rotateKeyEndpoint } from './endpoints/rotate-key'
 
@@ -38,6 +39,7 @@ export function createAdministration({ secret, log, ...given }: AdministrationDe
     .use(issueKeyEndpoint(dependencies))
     .use(listKeysEndpoint(dependencies))
     .use(readKeyEndpoint(dependencies))
+    .use(readKeyUsageEndpoint(dependencies))
     .use(activateKeyEndpoint(dependencies))
     .use(deactivateKeyEndpoint(dependencies))
     .use(retireKeyEndpoint(dependencies))

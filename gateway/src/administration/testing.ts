@@ -41,8 +41,8 @@ export async function startAdministration() {
   const database = await open({ url: `file:${join(folder, 'channelling.db')}` })
   const time = { now: T0 }
   const clock = () => time.now
-  const keyring = createKeyring({ database, clock })
   const calendar = createCalendar('Asia/Colombo')
+  const keyring = createKeyring({ database, clock, calendar })
   const log = createLog('silent', 'test')
   const app = createAdministration({ database, keyring, calendar, clock, secret: SECRET, log })
 

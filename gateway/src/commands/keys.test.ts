@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isWellFormed } from '@channelling/access'
 import { aDataFolder, run, startServer } from './testing'
+
+// each command is a process of its own, and some tests run twenty at once
+setDefaultTimeout(60_000)
 
 let folder: ReturnType<typeof aDataFolder>
 beforeEach(() => {
@@ -54,6 +57,9 @@ test('a key goes through its life by command, and its server obeys at once', asy
   expect((await keys('retire', '1')).out).toBe('Key 1 of Desk is retired')
   await expect((async () => server.keyring.verify(key))()).rejects.toThrow('retired')
   expect((await keys('list')).out).toMatch(/\n1 .* retired /)
+  expect((await keys('usage', '1')).out).toBe('day  requests')
+  await server.keyring.close()
+  expect((await keys('usage', '1')).out).toMatch(/^day +requests\n\d{4}-\d\d-\d\d +\d+$/)
   const back = await keys('activate', '1')
   expect([back.code, back.out, back.err]).toEqual([1, '', 'This key was retired and does not come back'])
   await server.close()
@@ -115,7 +121,7 @@ test('what cannot be meant is one line, exit code 2, and nothing is done', async
 test('help needs no data', async () => {
   const { code, out } = await run('keys', '/nowhere/at/all', '--help')
   expect(code).toBe(0)
-  for (const command of ['list', 'clients', 'issue', 'rotate', 'activate', 'deactivate', 'retire']) {
+  for (const command of ['list', 'clients', 'issue', 'rotate', 'activate', 'deactivate', 'retire', 'usage']) {
     expect(out).toContain(`${command} `)
   }
 })

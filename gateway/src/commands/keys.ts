@@ -17,6 +17,7 @@ const HELP = `Usage: bun run keys <command>
                                     a new key in place of key <id>, which goes on working for the overlap (0)
   activate <id>, deactivate <id>    switch a key on or off
   retire <id>                       take a key out of use for good
+  usage <id>                        the requests it made, day by day, latest first
 
 A new key is shown once, alone on the output. --expires is the last day on which it works: a year from today for issue; for
 rotate, as long a life as the old key was given. Works beside a running server, and without one. DATA_DIR tells where the data is.
@@ -102,6 +103,14 @@ const commands: Record<string, Command> = {
   activate: changing('activate', 'is switched on'),
   deactivate: changing('deactivate', 'is switched off'),
   retire: changing('retire', 'is retired'),
+  usage: {
+    takes: [],
+    ofKey: true,
+    async run(records, _given, id) {
+      const rows = (await records.usage(id)).map(({ day, requests }) => [day.slice(0, 10), String(requests)])
+      say(table(['day', 'requests'], rows))
+    },
+  },
 }
 
 function changing(change: string, done: string): Command {

@@ -66,7 +66,7 @@ async function reachDatabase(settings: Settings): Promise<Reach> {
   const clock = Date.now
   const calendar = createCalendar(settings.TIME_ZONE)
   const secret = randomBytes(32).toString('hex')
-  const keyring = createKeyring({ database, clock })
+  const keyring = createKeyring({ database, clock, calendar })
   const control = createControl({
     administration: createAdministration({ database, keyring, calendar, clock, secret, log }),
     importCatalogue: (files, options) =>

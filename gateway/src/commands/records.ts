@@ -26,10 +26,17 @@ export interface KeyAnswer {
   lastUsedAt: string | null
 }
 
+export interface DayUsageAnswer {
+  day: string
+  requests: number
+}
+
 /** The records that a command works on. What administration refuses is a `CommandFailed` with its message. */
 export interface Records {
   clients(): Promise<ClientAnswer[]>
   keys(clientId?: number): Promise<KeyAnswer[]>
+  /** Latest day first. */
+  usage(keyId: number): Promise<DayUsageAnswer[]>
   post<Answer>(path: string, body: object): Promise<Answer>
   put<Answer>(path: string, body?: object): Promise<Answer>
 }
@@ -64,6 +71,7 @@ export function recordsOf(reached: Reach): Records {
   return {
     clients: () => all('/api/admin/clients'),
     keys: (clientId) => all('/api/admin/keys', clientId === undefined ? '' : `&clientId=${clientId}`),
+    usage: (keyId) => all(`/api/admin/keys/${keyId}/usage`),
     post: async <Answer>(path: string, body: object) => (await ask<Answer>('POST', path, body)).data,
     put: async <Answer>(path: string, body?: object) => (await ask<Answer>('PUT', path, body)).data,
   }

@@ -23,7 +23,7 @@ export async function startServer(dataDir: string) {
   const clock = Date.now
   const calendar = createCalendar('Asia/Colombo')
   const secret = randomBytes(16).toString('hex')
-  const keyring = createKeyring({ database, clock })
+  const keyring = createKeyring({ database, clock, calendar })
   const app = createControl({
     administration: createAdministration({ database, keyring, calendar, clock, secret, log }),
     importCatalogue: (files, options) =>

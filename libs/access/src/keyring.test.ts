@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test'
-import { mintKey } from './key'
+import type { Refusal } from '@channelling/contract'
+import { isWellFormed, mintKey } from './key'
 import { createKeyring, type Keyring } from './keyring'
 import { disableClient, enableClient } from './store/clients'
 import { activateKey, deactivateKey, findKey, retireKey, rotateKey } from './store/keys'
-import { actAt, reasonOf, startAccess, T0, YEAR_MS } from './testing'
+import { listUsage } from './store/usage'
+import { actAt, calendar, reasonOf, startAccess, T0, YEAR_MS } from './testing'
 
 let access: Awaited<ReturnType<typeof startAccess>>
 let keyring: Keyring
@@ -16,7 +18,7 @@ afterAll(() => access.close())
 beforeEach(() => {
   access.time.now = T0
   ticks = 0
-  keyring = createKeyring({ database: access.database, clock: access.clock, elapsed: () => ticks })
+  keyring = createKeyring({ database: access.database, clock: access.clock, calendar, elapsed: () => ticks })
 })
 
 const verdict = (key: string) => reasonOf(() => keyring.verify(key))
@@ -147,6 +149,7 @@ test('a read begun before a change is neither remembered nor shared after it', a
   keyring = createKeyring({
     database: { ...access.database, read: (sql, args) => (slow ? read(sql, args) : access.database.read(sql, args)) },
     clock: access.clock,
+    calendar,
     elapsed: () => ticks,
   })
   const early = keyring.verify(key)
@@ -170,6 +173,7 @@ test('a key that cannot be looked up is refused as unavailable, and works again 
       read: (sql, args) => (down ? Promise.reject(new Error('down')) : access.database.read(sql, args)),
     },
     clock: access.clock,
+    calendar,
   })
   expect(await verdict(key)).toBe('service_unavailable')
   down = false
@@ -201,7 +205,7 @@ test('the last uses of all keys are noted in one write, and refused uses are not
 
 test('an earlier use never replaces a later one that another process noted', async () => {
   const { id, key } = await access.aKey()
-  const other = createKeyring({ database: access.database, clock: () => T0 + 9_000 })
+  const other = createKeyring({ database: access.database, clock: () => T0 + 9_000, calendar })
   await other.verify(key)
   await other.close()
   await keyring.verify(key)
@@ -209,12 +213,104 @@ test('an earlier use never replaces a later one that another process noted', asy
   expect((await findKey(access.database, id)).lastUsedAt).toBe(T0 + 9_000)
 })
 
-test('a failure to note the last uses is told to its listener and to nobody else', async () => {
+test('requests are counted by the days of the hospital, and every one of them once', async () => {
+  const [one, other] = [await access.aKey(), await access.aKey()]
+  const midnight = calendar.startOf('2026-05-19')
+  const usage = async (keyId: number) =>
+    (await listUsage(access.database, { keyId, from: '2026-01-01', to: '2026-12-31', page: 0, size: 10 })).days
+  const use = async (key: string, at: number, times: number) => {
+    access.time.now = at
+    for (let time = 0; time < times; time++) await verdict(key)
+  }
+  await use(one.key, midnight - 2, 3)
+  await use(other.key, midnight - 1, 1)
+  await keyring.close()
+  await use(one.key, midnight - 1, 2)
+  await use(one.key, midnight, 4)
+  await use(other.key, midnight, 1)
+  await keyring.close()
+  expect(await usage(one.id)).toEqual([
+    { day: '2026-05-19', requests: 4 },
+    { day: '2026-05-18', requests: 5 },
+  ])
+  expect(await usage(other.id)).toEqual([
+    { day: '2026-05-19', requests: 1 },
+    { day: '2026-05-18', requests: 1 },
+  ])
+  expect((await findKey(access.database, one.id)).lastUsedAt).toBe(midnight)
+})
+
+test('two processes add to the same day, and what could not be written is written with the next', async () => {
+  const { id, key } = await access.aKey()
+  let down = true
+  const flaky = {
+    ...access.database,
+    write: (...args: Parameters<typeof access.database.write>) =>
+      down ? Promise.reject(new Error('down')) : access.database.write(...args),
+  }
+  const other = createKeyring({ database: flaky, clock: access.clock, calendar })
+  for (const ring of [keyring, other]) {
+    await ring.verify(key)
+    await ring.verify(key)
+    await ring.close()
+  }
+  await other.verify(key)
+  down = false
+  await other.close()
+  await other.close()
+  const { days } = await listUsage(access.database, {
+    keyId: id,
+    from: '2026-05-18',
+    to: '2026-05-18',
+    page: 0,
+    size: 10,
+  })
+  expect(days).toEqual([{ day: '2026-05-18', requests: 5 }])
+})
+
+test('of a million well-formed keys none is let in, and the database is not asked about those with a wrong checksum', async () => {
+  const { key: known } = await access.aKey()
+  await keyring.verify(known)
+  const before = access.counted.reads
+  const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+  const bytes = new Uint8Array(36 * 1000)
+  const { stackTraceLimit } = Error
+  // a million traces of where keys are refused tell nobody anything
+  Error.stackTraceLimit = 0
+  let [refused, rightByChance] = [0, 0]
+  try {
+    for (let batch = 0; batch < 1_000; batch++) {
+      crypto.getRandomValues(bytes)
+      for (let start = 0; start < bytes.length; start += 36) {
+        let key = 'chk_live_'
+        for (let place = start; place < start + 36; place++) key += letters[bytes[place]! % 62]
+        if (isWellFormed(key)) rightByChance++
+        try {
+          await keyring.verify(key)
+        } catch (error) {
+          if ((error as Refusal).reason === 'key_unknown') refused++
+        }
+      }
+    }
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+  expect(refused).toBe(1_000_000)
+  expect(access.counted.reads).toBe(before + rightByChance)
+
+  const made = Array.from({ length: 1_000 }, mintKey)
+  const verdicts = await Promise.all(made.map(verdict))
+  expect(new Set(verdicts)).toEqual(new Set(['key_unknown']))
+  expect(access.counted.reads).toBe(before + rightByChance + made.length)
+}, 60_000)
+
+test('a failure to note the uses is told to its listener and to nobody else', async () => {
   const { key } = await access.aKey()
   const faults: unknown[] = []
   keyring = createKeyring({
     database: { ...access.database, write: () => Promise.reject(new Error('disk full')) },
     clock: access.clock,
+    calendar,
     onFault: (fault) => faults.push(fault),
   })
   await keyring.verify(key)

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type Caller, type Instant, MINUTE_MS, Refusal } from '@channelling/contract'
+import { type Calendar, type Caller, type Instant, Refusal } from '@channelling/contract'
 import type { Database } from '@channelling/schema'
 import { hashKey, isWellFormed } from './key'
-import { type KnownKey, readKnownKey, saveLastUses } from './store/known-key'
+import { type KnownKey, readKnownKey } from './store/known-key'
+import { createUses } from './uses'
 
 /** How long a record read once is believed, in ms: the longest that another process's change goes unseen. */
 const BELIEVED_MS = 1_000
@@ -11,7 +12,9 @@ const CACHED_KEYS_MAX = 10_000
 export interface KeyringDependencies {
   database: Database
   clock: () => Instant
-  /** Told when noting the last uses fails; no request depends on it. */
+  /** By whose days requests are counted. */
+  calendar: Pick<Calendar, 'dayOf' | 'startOf' | 'endOf'>
+  /** Told when noting the uses fails; no request depends on it. */
   onFault?: (error: unknown) => void
   /** Milliseconds that only ever go forward, so that setting the machine's clock back keeps no record alive. */
   elapsed?: () => number
@@ -29,7 +32,7 @@ export interface Keyring {
   verify(key: string): Caller | Promise<Caller>
   /** What was read of these keys is no longer believed. Whoever changes a key or a client calls it after the commit. */
   forget(changed: Changed): void
-  /** Notes the last uses that are still unwritten. */
+  /** Notes the uses that are still unwritten. */
   close(): Promise<void>
 }
 
@@ -42,19 +45,20 @@ interface Believed {
 export function createKeyring({
   database,
   clock,
+  calendar,
   onFault = () => undefined,
   elapsed = () => performance.now(),
 }: KeyringDependencies): Keyring {
   const believed = new Map<string, Believed>()
   const reading = new Map<string, Promise<KnownKey>>()
-  const lastUses = createLastUses(database, onFault)
+  const uses = createUses({ database, calendar, onFault })
   /** Grows with every change, so that a read begun before a change is not remembered after it. */
   let changes = 0
 
   function admit(known: KnownKey): Caller {
     const now = clock()
     requireWorking(known, now)
-    lastUses.note(known.caller.keyId, now)
+    uses.note(known.caller.keyId, now)
     return known.caller
   }
 
@@ -94,7 +98,7 @@ export function createKeyring({
       reading.clear()
       for (const [hash, { known }] of believed) if (concerns(changed, known.caller)) believed.delete(hash)
     },
-    close: () => lastUses.flush(),
+    close: () => uses.flush(),
   }
 }
 
@@ -118,34 +122,4 @@ function requireWorking(known: KnownKey, now: Instant): void {
   if (known.retiredAt !== null && now >= known.retiredAt) throw new Refusal('key_retired', 'This key was retired')
   if (!known.active || known.clientDisabled) throw new Refusal('key_inactive', 'This key is switched off')
   if (now >= known.expiresAt) throw new Refusal('key_expired', 'This key has expired')
-}
-
-/** When each key was last used, written for all of them together and at most once a minute. */
-function createLastUses(database: Database, onFault: (error: unknown) => void) {
-  const uses = new Map<number, Instant>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-
-  async function flush(): Promise<void> {
-    clearTimeout(timer)
-    timer = undefined
-    if (uses.size === 0) return
-    const noted = [...uses]
-    uses.clear()
-    try {
-      await saveLastUses(database, noted)
-    } catch (error) {
-      onFault(error)
-    }
-  }
-
-  return {
-    note(keyId: number, at: Instant): void {
-      uses.set(keyId, at)
-      if (timer === undefined) {
-        timer = setTimeout(flush, MINUTE_MS)
-        timer.unref()
-      }
-    },
-    flush,
-  }
 }

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Instant, Scope } from '@channelling/contract'
+import { createCalendar, type Instant, type Scope } from '@channelling/contract'
 import { type Database, open } from '@channelling/schema'
 import { createClient } from './store/clients'
 import { issueKey } from './store/keys'
 
 export const T0: Instant = Date.UTC(2026, 4, 18, 4, 0, 0)
+export const calendar = createCalendar('Asia/Colombo')
 export const YEAR_MS = 365 * 86_400_000
 
 /** An act from the command line. */

@@ -52,11 +52,11 @@ export const rotateKeyEndpoint = ({
           })
           .nullish(),
       ),
-      response: { 201: envelope(issuedKey, 201), ...refusals('key_not_found', retiredForGood) },
+      response: { 201: envelope(issuedKey, 201), ...refusals('key_not_found', 'last_admin_key', retiredForGood) },
       detail: {
         summary: 'Rotate a key',
         description:
-          'Issues a new key with the client, the scopes and the on-or-off of the old one, and retires the old one when the overlap ends. The new key is shown in this answer only.',
+          'Issues a new key with the client, the scopes and the on-or-off of the old one, and retires the old one when the overlap ends. The last working admin key is not made to expire sooner that way. The new key is shown in this answer only.',
         tags: ['Administration'],
         operationId: 'rotateKey',
       },

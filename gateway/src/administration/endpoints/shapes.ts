@@ -1,4 +1,4 @@
-import type { AuditRecord, ClientRecord, KeyRecord } from '@channelling/access'
+import type { AuditRecord, ClientRecord, DayUsage, KeyRecord } from '@channelling/access'
 import { accesses, type Calendar, dateTimeOut, type Instant, scopes, text } from '@channelling/contract'
 import { z } from 'zod'
 
@@ -44,6 +44,14 @@ export const auditEntry = z.object({
   origin: z.string().meta({ description: 'An address, or `command line`' }),
 })
 
+export const dayUsage = z.object({
+  day: dateTimeOut.meta({
+    description: 'The start of the day in the zone of the hospital',
+    example: '2026-05-18 00:00:00',
+  }),
+  requests: z.int().min(0),
+})
+
 const formatted = (calendar: Calendar, at: Instant | null) => (at === null ? null : calendar.format(at))
 
 export const clientView = (of: ClientRecord, calendar: Calendar) => ({
@@ -58,6 +66,11 @@ export const keyView = <Key extends KeyRecord>(of: Key, calendar: Calendar) => (
   expiresAt: calendar.format(of.expiresAt),
   retiredAt: formatted(calendar, of.retiredAt),
   lastUsedAt: formatted(calendar, of.lastUsedAt),
+})
+
+export const dayUsageView = ({ day, requests }: DayUsage, calendar: Calendar) => ({
+  day: calendar.format(calendar.startOf(day)),
+  requests,
 })
 
 export const auditView = (of: AuditRecord, calendar: Calendar) => ({ ...of, at: calendar.format(of.at) })

@@ -151,8 +151,9 @@ export async function retireKey(database: Database, id: number, act: Act): Promi
 /**
  * Issues a key in place of another, which is retired `overlapMs` later, or sooner where that is settled already. The new one
  * has the old one's client, scopes and switch, so an admin key follows an admin key; without `expiresAt` it is given as long
- * a life as the old one was. The caller sees to it that `expiresAt` is ahead of `act.at`.
- * @throws Refusal `key_not_found`, `key_retired`
+ * a life as the old one was. The caller sees to it that `expiresAt` is ahead of `act.at`. The last admin key is not made to expire
+ * sooner by way of its successor.
+ * @throws Refusal `key_not_found`, `key_retired`, `last_admin_key`
  */
 export async function rotateKey(
   database: Database,
@@ -165,21 +166,21 @@ export async function rotateKey(
     {
       sql: `INSERT INTO api_key (client_id, hash, prefix, last4, scopes, created_at, expires_at, active)
         SELECT client_id, ?3, ?4, ?5, scopes, ?2, coalesce(?6, ?2 + expires_at - created_at), active FROM api_key
-        WHERE id = ?1 AND (retired_at IS NULL OR retired_at > ?2) RETURNING ${columns}`,
+        WHERE id = ?1 AND (retired_at IS NULL OR retired_at > ?2)
+          AND (?6 IS NULL OR ?6 >= expires_at OR ${leavesAnAdminKey('k.id = ?1', '?2')}) RETURNING ${columns}`,
       args: [id, act.at, hashKey(key), prefixOf(key), last4Of(key), expiresAt ?? null],
     },
     auditCreation(act, 'key.issued', 'key'),
     {
       sql: `UPDATE api_key SET retired_at = min(coalesce(retired_at, ?3), ?3)
-        WHERE id = ?1 AND (retired_at IS NULL OR retired_at > ?2)`,
+        WHERE id = ?1 AND (retired_at IS NULL OR retired_at > ?2) AND changes() > 0`,
       args: [id, act.at, act.at + overlapMs],
     },
     auditChange(act, 'key.rotated', `key ${id}`),
   ])
   const [row] = inserted?.rows ?? []
   if (row) return { ...recordOf(row), key }
-  await findKey(database, id)
-  throw retiredForGood()
+  throw isRetired(await findKey(database, id), act.at) ? retiredForGood() : lastAdminKey()
 }
 
 const isRetired = (key: KeyRecord, now: Instant) => key.retiredAt !== null && key.retiredAt <= now

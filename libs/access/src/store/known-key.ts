@@ -49,14 +49,3 @@ export function scopesOf(stored: string): Scope[] {
   const held = new Set<unknown>(JSON.parse(stored) as unknown[])
   return scopes.filter((scope) => held.has(scope))
 }
-
-/** Notes when keys were last used, in one write. A later use that another process noted stays. */
-export async function saveLastUses(database: Database, uses: [keyId: number, at: Instant][]): Promise<void> {
-  await database.write([
-    {
-      sql: `UPDATE api_key SET last_used_at = max(coalesce(last_used_at, 0), used.at)
-        FROM (SELECT value ->> 0 AS id, value ->> 1 AS at FROM json_each(?)) AS used WHERE api_key.id = used.id`,
-      args: [JSON.stringify(uses)],
-    },
-  ])
-}

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { scopes } from '@channelling/contract'
 import { mintKey } from '../key'
 import { createKeyring } from '../keyring'
-import { actAt, reasonOf, startAccess, T0, YEAR_MS } from '../testing'
+import { actAt, calendar, reasonOf, startAccess, T0, YEAR_MS } from '../testing'
 import { listAudit } from './audit'
 import { installBootstrapKey } from './bootstrap'
 import { createClient, disableClient, enableClient, findClient, listClients, updateClient } from './clients'
@@ -93,6 +93,24 @@ test('rotating gives a new key with the client and scopes of the old one, and re
   expect((await findKey(access.database, old.id)).retiredAt).toBe(at + 90_000)
 })
 
+test('the last admin key does not expire sooner by way of its successor, unless another one stays', async () => {
+  const last = await access.aKey({ scopes: ['admin'], expiresAt: T0 + YEAR_MS })
+  const rotate = (expiresAt: number) =>
+    reasonOf(() => rotateKey(access.database, last.id, { overlapMs: 0, expiresAt }, act))
+  const before = await acts()
+  expect(await rotate(T0 + YEAR_MS - 1)).toBe('last_admin_key')
+  expect([await acts(), (await findKey(access.database, last.id)).retiredAt]).toEqual([before, null])
+  const staying = await access.aKey({ scopes: ['admin'] })
+  expect(await rotate(T0 + 1)).toBe('not refused')
+  const sole = (expiresAt: number) =>
+    reasonOf(() => rotateKey(access.database, staying.id, { overlapMs: 0, expiresAt }, actAt(T0 + 1)))
+  expect([await sole(T0 + YEAR_MS - 1), await sole(T0 + YEAR_MS)]).toEqual(['last_admin_key', 'not refused'])
+  const plain = await access.aKey()
+  expect(await reasonOf(() => rotateKey(access.database, plain.id, { overlapMs: 0, expiresAt: T0 + 1 }, act))).toBe(
+    'not refused',
+  )
+})
+
 test('rotating a switched-off key gives a switched-off key', async () => {
   const old = await access.aKey({ active: false })
   expect((await rotateKey(access.database, old.id, { overlapMs: 0 }, act)).active).toBe(false)
@@ -111,7 +129,7 @@ test('a retired key never comes back', async () => {
   }
   expect((await retireKey(access.database, id, later)).retiredAt).toBe(T0)
   expect((await listKeys(access.database, { page: 0, size: 10 })).total).toBe(1)
-  const keyring = createKeyring({ database: access.database, clock: access.clock })
+  const keyring = createKeyring({ database: access.database, clock: access.clock, calendar })
   expect(await reasonOf(() => keyring.verify(key))).toBe('key_retired')
 })
 
@@ -226,7 +244,7 @@ test('clients and keys are listed by pages, keys also of one client', async () =
 test('the bootstrap key is installed once, with every scope, for a client that sees everything', async () => {
   const key = mintKey()
   await installBootstrapKey(access.database, key, access.clock)
-  const keyring = createKeyring({ database: access.database, clock: access.clock })
+  const keyring = createKeyring({ database: access.database, clock: access.clock, calendar })
   const caller = await keyring.verify(key)
   expect(caller).toMatchObject({ access: 'all', scopes: [...scopes] })
   expect((await findClient(access.database, caller.clientId)).name).toBe('Bootstrap')
@@ -234,9 +252,9 @@ test('the bootstrap key is installed once, with every scope, for a client that s
   await retireKey(access.database, caller.keyId, act)
   await updateClient(access.database, caller.clientId, { name: 'Renamed' }, act)
   await installBootstrapKey(access.database, key, access.clock)
-  expect(await reasonOf(() => createKeyring({ database: access.database, clock: access.clock }).verify(key))).toBe(
-    'key_retired',
-  )
+  expect(
+    await reasonOf(() => createKeyring({ database: access.database, clock: access.clock, calendar }).verify(key)),
+  ).toBe('key_retired')
   expect((await listClients(access.database, { page: 0, size: 10 })).total).toBe(2)
 })
 
