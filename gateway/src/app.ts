@@ -6,10 +6,10 @@ import type { Authenticate } from './authentication'
 import { capabilities, capabilitiesOperation } from './capabilities'
 import { createDirectory } from './directory'
 import { docs } from './docs'
-import { readDocument } from './documents'
 import { createDoor } from './door'
 import { createFront } from './front'
 import { health, healthOperations, isReady } from './health'
+import { learn } from './learning'
 import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
 import { SOCKET_PATH, socketOperation } from './socket'
@@ -38,16 +38,21 @@ export interface GatewayDependencies {
 /** The one address that integrators know. It learns its routes from the services' own documents. */
 export async function createGateway(dependencies: GatewayDependencies) {
   const { services, contextRoot, admitSubscriber, feed, log } = dependencies
-  const documents = await Promise.all(services.map(readDocument))
-  const directory = createDirectory(documents)
-  const front = createFront({ ...dependencies, directory })
-  const offers = [
-    { about: 'What there is, and whether it runs', operations: discovery, ready: async () => true },
-    ...documents.map((document) => ({ ...document, ready: () => isReady(document.service) })),
-    // the socket stands beside the services: it belongs to whoever listens, and is fed by what is in the database
-    { about: '', operations: [socketOperation], ready: async () => true },
-  ]
-  const document = mergeDocuments({ groups: offers, contextRoot, version: VERSION })
+  const known = await learn(
+    services,
+    ({ documents, complete }) => {
+      const offers = [
+        { about: 'What there is, and whether it runs', operations: discovery, ready: async () => true },
+        ...documents.map((document) => ({ ...document, ready: () => isReady(document.service) })),
+        // the socket stands beside the services: it belongs to whoever listens, and is fed by what is in the database
+        { about: '', operations: [socketOperation], ready: async () => true },
+      ]
+      const document = mergeDocuments({ groups: offers, contextRoot, version: VERSION })
+      return { directory: createDirectory(documents, complete), offers, document: new Blob([JSON.stringify(document)]) }
+    },
+    log,
+  )
+  const front = createFront({ ...dependencies, directory: () => known().directory })
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .onRequest(createDoor(dependencies.corsOrigins))
@@ -57,8 +62,8 @@ export async function createGateway(dependencies: GatewayDependencies) {
     })
     .use(bearer())
     .use(health({ services, ready: dependencies.ready }))
-    .use(capabilities({ offers, version: VERSION }))
-    .use(docs({ contextRoot, document }))
+    .use(capabilities({ offers: () => known().offers, version: VERSION }))
+    .use(docs({ contextRoot, document: () => known().document }))
     .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log }))
     .all(
       '/*',

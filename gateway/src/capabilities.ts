@@ -47,7 +47,8 @@ function authenticationOf(operations: Operation[]): string {
 }
 
 export interface CapabilitiesOptions {
-  offers: readonly Offer[]
+  /** What is known of the services at present. */
+  offers: () => readonly Offer[]
   version: string
 }
 
@@ -63,7 +64,7 @@ export const capabilities = ({ offers, version }: CapabilitiesOptions) =>
         authentication: 'A key in the Finance header, or as a bearer token',
         contact: 'The administrator of this hospital system, who issues the keys',
         termsOfUse: 'As agreed with the hospital when the key was issued',
-        resources: (await Promise.all(offers.map(resourcesOf))).flat(),
+        resources: (await Promise.all(offers().map(resourcesOf))).flat(),
       }),
     { detail: { hide: true } },
   )

@@ -13,7 +13,7 @@ export interface Route {
 
 /** Every operation of every service. What is not in it does not exist, so a path is closed until a service opens it. */
 export interface Directory {
-  /** @throws Refusal `no_such_path`, `method_not_allowed` */
+  /** @throws Refusal `no_such_path`, `method_not_allowed`, `service_unavailable` */
   find(method: string, path: string): Route
   routes: readonly (Route & { method: string })[]
 }
@@ -26,8 +26,11 @@ function pattern(template: string): string {
   return template.replace(/\{[^}]+\}/g, () => `:p${place++}`)
 }
 
-/** Reads the routes out of the services' own documents. An operation that names no scope is left out. */
-export function createDirectory(documents: readonly ServiceDocument[]): Directory {
+/**
+ * Reads the routes out of the services' own documents. An operation that names no scope is left out.
+ * @param complete whether all services have said what they do; a path that is not known yet may be there
+ */
+export function createDirectory(documents: readonly ServiceDocument[], complete = true): Directory {
   const router = new Memoirist<Map<string, Route>>()
   const routes = documents.flatMap(({ service, operations }) =>
     operations.flatMap(({ method, template, scope }) => (scope ? [{ method, service, template, scope }] : [])),
@@ -40,6 +43,10 @@ export function createDirectory(documents: readonly ServiceDocument[]): Director
     routes,
     find(method, path) {
       const methods = router.find(ANY, path)?.store
+      if (!methods && !complete) {
+        const message = 'A service has yet to say which paths it has'
+        throw new Refusal('service_unavailable', message, { retryAfterSeconds: 1 })
+      }
       if (!methods) throw new Refusal('no_such_path', 'There is nothing at this path')
       const route = methods.get(method === 'HEAD' ? 'GET' : method)
       if (!route) {

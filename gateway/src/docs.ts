@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Elysia } from 'elysia'
-import type { JsonObject } from './documents'
 
 const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 
@@ -63,7 +62,8 @@ const headers = (type: string) => ({
 export interface DocsOptions {
   /** `''`, or `/channelling`. */
   contextRoot: string
-  document: JsonObject
+  /** The document at present. */
+  document: () => Blob
 }
 
 /** The Swagger page at `/docs`, whole without the internet, and the document it shows. */
@@ -78,7 +78,7 @@ export function docs({ contextRoot, document }: DocsOptions) {
     .get('/docs', html, { detail: { hide: true } })
     .get('/docs/', html, { detail: { hide: true } })
     .get('/docs/start.js', shown(start(contextRoot), 'text/javascript; charset=utf-8'), { detail: { hide: true } })
-    .get('/docs/openapi.json', shown(JSON.stringify(document), 'application/json;charset=utf-8'), {
+    .get('/docs/openapi.json', () => new Response(document(), { headers: headers('application/json;charset=utf-8') }), {
       detail: { hide: true },
     })
   for (const [name, type] of Object.entries(assets)) {

@@ -15,7 +15,8 @@ export interface FrontOptions {
   contextRoot: string
   authenticate: Authenticate
   rateLimiter: RateLimiter
-  directory: Directory
+  /** What is known of the services at present. */
+  directory: () => Directory
   log: Log
 }
 
@@ -51,7 +52,7 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     if (!path.startsWith('/api/')) throw new Refusal('no_such_path', 'There is nothing at this path')
     const caller = await authenticate(headers, bearer)
     rateLimiter.admit(caller, method)
-    const route = directory.find(method, path)
+    const route = directory().find(method, path)
     requireScope(caller, route.scope)
     const body = await readBody(request)
     const query = url.indexOf('?')

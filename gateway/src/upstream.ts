@@ -11,6 +11,8 @@ export type Upstream = (request: Request, caller?: Caller) => Promise<Response>
 export interface Service {
   name: string
   send: Upstream
+  /** Whether it is in other processes, which may be away for a while. */
+  elsewhere?: true
 }
 
 /** The origin that requests to services carry; services look at the path alone. */

@@ -29,8 +29,6 @@ export interface RemoteOptions {
 
 /** A service in other processes. */
 export interface RemoteService extends Service {
-  /** Told when a replica comes up after it was down. */
-  onUp(tell: () => void): void
   close(): void
 }
 
@@ -40,8 +38,7 @@ export interface RemoteService extends Service {
  */
 export function remote(options: RemoteOptions): RemoteService {
   const { name, origins, atOnceMax, secret, keepsAnswers = false, affinityOf, log } = options
-  let tellUp = () => {}
-  const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, onUp: () => tellUp(), log }))
+  const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, log }))
   const budget = createRetryBudget()
   let turn = 0
 
@@ -75,6 +72,7 @@ export function remote(options: RemoteOptions): RemoteService {
 
   return {
     name,
+    elsewhere: true,
     send(request: Request, caller?: Caller) {
       const { method, headers, url } = request
       const path = url.slice(INTERNAL_ORIGIN.length)
@@ -88,9 +86,6 @@ export function remote(options: RemoteOptions): RemoteService {
         const body = text === '' ? undefined : text
         return deliver({ method, path, headers, body, until }, affinityOf?.(path, body), isSafe)
       })
-    },
-    onUp(tell) {
-      tellUp = tell
     },
     close() {
       for (const replica of replicas) replica.close()

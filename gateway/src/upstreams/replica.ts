@@ -39,12 +39,10 @@ export interface ReplicaOptions {
   origin: string
   /** Requests under way at a time. */
   atOnceMax: number
-  /** Told when it comes up after it was down. */
-  onUp: () => void
   log: Log
 }
 
-export function createReplica({ origin, atOnceMax, onUp, log }: ReplicaOptions): Replica {
+export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Replica {
   const slots = createSlots(atOnceMax)
   const underWay = new Set<{ until: number; controller: AbortController }>()
   let up = true
@@ -67,7 +65,6 @@ export function createReplica({ origin, atOnceMax, onUp, log }: ReplicaOptions):
     if (up || performance.now() < leftAloneUntil) return
     up = true
     log.info({ address: origin }, 'a service answers again')
-    onUp()
   }
 
   async function probe(): Promise<void> {

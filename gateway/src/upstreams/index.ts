@@ -1,0 +1,8 @@
+export { affinityOf } from './affinity'
+export { type RemoteOptions, type RemoteService, remote } from './remote'
+
+/**
+ * Requests under way to one service at a time, its replicas together. Bun has 256 connections out at a time, whomever they go to:
+ * a service that hangs must leave enough of them to the others and to the database.
+ */
+export const AT_ONCE_MAX = 48
