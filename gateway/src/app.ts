@@ -10,6 +10,7 @@ import { createDoor } from './door'
 import { createFront } from './front'
 import { health, healthOperations, isReady } from './health'
 import { learn } from './learning'
+import { createOwn, type Metrics, metricsDocument, type Observer } from './observation'
 import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
 import { SOCKET_PATH, socketOperation } from './socket'
@@ -32,12 +33,15 @@ export interface GatewayDependencies {
   rateLimiter: RateLimiter
   /** Of the web pages that may call from a browser: `https://app.example.org`, or `*`. */
   corsOrigins: readonly string[]
+  observer: Observer
+  metrics: Metrics
   log: Log
 }
 
 /** The one address that integrators know. It learns its routes from the services' own documents. */
 export async function createGateway(dependencies: GatewayDependencies) {
-  const { services, contextRoot, admitSubscriber, feed, log } = dependencies
+  const { services, contextRoot, admitSubscriber, feed, observer, metrics, log } = dependencies
+  const ofMetrics = metricsDocument(metrics.registry)
   const known = await learn(
     services,
     ({ documents, complete }) => {
@@ -46,13 +50,22 @@ export async function createGateway(dependencies: GatewayDependencies) {
         ...documents.map((document) => ({ ...document, ready: () => isReady(document.service) })),
         // the socket stands beside the services: it belongs to whoever listens, and is fed by what is in the database
         { about: '', operations: [socketOperation], ready: async () => true },
+        { ...ofMetrics, ready: async () => true },
       ]
       const document = mergeDocuments({ groups: offers, contextRoot, version: VERSION })
-      return { directory: createDirectory(documents, complete), offers, document: new Blob([JSON.stringify(document)]) }
+      const directory = createDirectory([...documents, ofMetrics], complete)
+      return { directory, offers, document: new Blob([JSON.stringify(document)]) }
     },
     log,
   )
   const front = createFront({ ...dependencies, directory: () => known().directory })
+  const { observed, requestIdOf } = createOwn(observer, contextRoot)
+  const own = new Elysia()
+    .use(observed)
+    .use(health({ services, ready: dependencies.ready, requestIdOf }))
+    .use(capabilities({ offers: () => known().offers, version: VERSION }))
+    .use(docs({ contextRoot, document: () => known().document }))
+    .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log, requestIdOf }))
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .onRequest(createDoor(dependencies.corsOrigins))
@@ -61,10 +74,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
       return refuse(refusalOf(error, log, requestId), requestId)
     })
     .use(bearer())
-    .use(health({ services, ready: dependencies.ready }))
-    .use(capabilities({ offers: () => known().offers, version: VERSION }))
-    .use(docs({ contextRoot, document: () => known().document }))
-    .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log }))
+    .use(own)
     .all(
       '/*',
       ({ request, bearer, server }) =>

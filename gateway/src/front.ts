@@ -1,9 +1,10 @@
-import { Refusal } from '@channelling/contract'
-import { type Log, pathOf, REQUEST_ID_HEADER, refusalOf, refuse, requireScope } from '@channelling/http'
+import { type Reason, Refusal } from '@channelling/contract'
+import { type Log, pathOf, REASON_HEADER, REQUEST_ID_HEADER, refusalOf, refuse, requireScope } from '@channelling/http'
 import { ORIGIN_HEADER } from './administration'
 import type { Authenticate } from './authentication'
 import { readBody } from './body'
 import type { Directory } from './directory'
+import { METRICS_PATH, type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
 import type { RateLimiter } from './rate-limit'
 import { INTERNAL_ORIGIN } from './upstream'
 
@@ -17,6 +18,7 @@ export interface FrontOptions {
   rateLimiter: RateLimiter
   /** What is known of the services at present. */
   directory: () => Directory
+  observer: Observer
   log: Log
 }
 
@@ -43,23 +45,27 @@ const ownPaths = new Set([
  * passes unseen.
  */
 export function createFront(options: FrontOptions): (arrival: Arrival) => Promise<Response> {
-  const { contextRoot, authenticate, rateLimiter, directory, log } = options
+  const { contextRoot, authenticate, rateLimiter, directory, observer, log } = options
 
-  async function answer({ request, bearer, origin }: Arrival, requestId: string): Promise<Response> {
+  async function answer({ request, bearer, origin }: Arrival, seen: Seen): Promise<Response> {
     const { url, headers, method } = request
     const path = pathOf(url).slice(contextRoot.length)
     if (ownPaths.has(path)) throw new Refusal('method_not_allowed', 'This path takes GET', { allow: ['GET'] })
-    if (!path.startsWith('/api/')) throw new Refusal('no_such_path', 'There is nothing at this path')
+    if (!path.startsWith('/api/') && path !== METRICS_PATH) {
+      throw new Refusal('no_such_path', 'There is nothing at this path')
+    }
     const caller = await authenticate(headers, bearer)
+    seen.caller = caller
     rateLimiter.admit(caller, method)
     const route = directory().find(method, path)
+    seen.route = route
     requireScope(caller, route.scope)
     const body = await readBody(request)
     const query = url.indexOf('?')
     const asked = `${INTERNAL_ORIGIN}${path}${query === -1 ? '' : url.slice(query)}`
     const built = new Request(asked, {
       method: method === 'HEAD' ? 'GET' : method,
-      headers: headersFor(request, origin, requestId),
+      headers: headersFor(request, origin, seen),
       body,
     })
     return route.service.send(built, caller)
@@ -74,17 +80,31 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
   }
 
   return async (arrival) => {
-    const requestId = crypto.randomUUID()
+    const seen = observer.begin(arrival.request)
+    let response: Response
+    let reason: Reason | undefined
     try {
-      return finish(await answer(arrival, requestId), requestId)
+      response = finish(await answer(arrival, seen), seen.requestId)
+      if (response.status >= 400) reason = takeReason(response)
     } catch (error) {
-      return refuse(refusalOf(error, log, requestId), requestId)
+      const refusal = refusalOf(error, log, seen.requestId)
+      reason = refusal.reason
+      response = refuse(refusal, seen.requestId)
     }
+    observer.end(seen, response.status, reason)
+    return response
   }
 }
 
-function headersFor({ headers, method }: Request, origin: () => string, requestId: string): Record<string, string> {
-  const built: Record<string, string> = { [REQUEST_ID_HEADER]: requestId }
+/** The reason that a service gave, which is for the gateway alone. */
+function takeReason({ headers }: Response): Reason | undefined {
+  const reason = reasonNamed(headers.get(REASON_HEADER))
+  headers.delete(REASON_HEADER)
+  return reason
+}
+
+function headersFor({ headers, method }: Request, origin: () => string, seen: Seen): Record<string, string> {
+  const built: Record<string, string> = { [REQUEST_ID_HEADER]: seen.requestId, [TRACEPARENT_HEADER]: seen.trace.parent }
   for (const name of passedOn) {
     const value = headers.get(name)
     if (value !== null) built[name] = value

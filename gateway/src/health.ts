@@ -9,15 +9,17 @@ export interface HealthOptions {
   services: readonly Service[]
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
+  /** What a refusal calls the request. */
+  requestIdOf: (request: Request) => string
 }
 
 /** `GET /health/live`: the process answers. `GET /health/ready`: so does everything it depends on. */
-export const health = ({ services, ready }: HealthOptions) =>
+export const health = ({ services, ready, requestIdOf }: HealthOptions) =>
   new Elysia()
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
       '/health/ready',
-      async () => {
+      async ({ request }) => {
         const [own, ...others] = await Promise.all([
           ready(),
           ...services.map(async (service) => [service.name, await isReady(service)] as const),
@@ -27,7 +29,7 @@ export const health = ({ services, ready }: HealthOptions) =>
           return success({ status: 'ready', checks: Object.fromEntries(checks) })
         }
         const down = checks.filter(([, ready]) => !ready).map(([name]) => name)
-        return refuse(new Refusal('service_unavailable', `Not ready: ${down.join(', ')}`), crypto.randomUUID())
+        return refuse(new Refusal('service_unavailable', `Not ready: ${down.join(', ')}`), requestIdOf(request))
       },
       { detail: { hide: true } },
     )

@@ -1,8 +1,9 @@
 import { reasons } from '@channelling/contract'
 import type { Json, JsonObject, OperationGroup } from './documents'
 
-/** JSON alone: the Swagger plugin lists every media type it could have been, and drops what closes a response's outermost object. */
+/** JSON alone: the Swagger plugin lists every media type it could have been, and drops what closes a response's outermost object. What is no JSON stays. */
 function jsonOnly({ content }: JsonObject): JsonObject {
+  if (!('application/json' in (content as JsonObject))) return content as JsonObject
   const { schema } = (content as JsonObject)['application/json'] as { schema: JsonObject }
   const closed = schema.properties ? { ...schema, additionalProperties: false } : schema
   return { 'application/json': { schema: closed } }

@@ -11,8 +11,8 @@ import {
   startPublisher,
 } from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
-import { closeGracefully, createLog, described, leave } from '@channelling/http'
-import { createFeed, createNotifications, redeemTicket } from '@channelling/notifications'
+import { closeGracefully, createLog, described, leave, standardOutput } from '@channelling/http'
+import { createFeed, createNotifications, lastSeq, redeemTicket } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
@@ -21,6 +21,7 @@ import { createGateway } from './app'
 import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
 import { listenerOptions } from './listener'
+import { createMetrics, createObserver, listenForMetrics, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
 import { createAdmitSubscriber } from './subscribers'
 import { embedded, type Service } from './upstream'
@@ -84,9 +85,18 @@ export async function start(settings: Settings): Promise<Running> {
     const feed = createFeed({ database, log })
     running.push(() => feed.close())
     await feed.start()
+    const metrics = createMetrics()
+    const sources = watchSources(metrics.registry, {
+      feed: feed.state,
+      lastSeq: () => lastSeq(database),
+      databaseFailed: () => database.failure() !== null,
+      linesDropped: standardOutput().dropped,
+    })
+    running.push(() => sources.close())
     const startBookings = () => {
       const bookings = createBookings({
         ...shared,
+        onSaved: metrics.groupSaved,
         holdMinutes: settings.HOLD_MINUTES,
         holdsPerClient: settings.HOLDS_PER_CLIENT,
         ...(keeps && { kept }),
@@ -96,6 +106,7 @@ export async function start(settings: Settings): Promise<Running> {
         },
       })
       running.push(() => bookings.close())
+      metrics.watchWaiting(bookings.waiting)
       return embedded('bookings', bookings.app)
     }
     const elsewhere = (name: string, origins: readonly string[], more: Partial<RemoteOptions> = {}): Service => {
@@ -134,6 +145,8 @@ export async function start(settings: Settings): Promise<Running> {
       ready: readiness(database),
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }, clock),
       corsOrigins: settings.CORS_ORIGINS,
+      observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),
+      metrics,
       log,
     })
 
@@ -156,6 +169,11 @@ export async function start(settings: Settings): Promise<Running> {
       log,
     })
     running.push(() => control.close())
+    if (settings.METRICS_PORT !== undefined) {
+      const { HOST: hostname, METRICS_PORT: port } = settings
+      const listener = listenForMetrics({ registry: metrics.registry, hostname, port, log })
+      running.push(() => listener.close())
+    }
     if (!CATALOGUE_URL) {
       const publisher = startPublisher(catalogue)
       running.push(() => publisher.close())

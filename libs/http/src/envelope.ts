@@ -65,13 +65,20 @@ export function failure(refusal: Refusal, requestId: string): FailureBody {
   }
 }
 
+const refused = new WeakMap<Response, Reason>()
+
+/** Why a response that `refuse` made is none of what was asked for. */
+export const reasonOf = (response: Response): Reason | undefined => refused.get(response)
+
 /** A refusal as a whole response, with the headers that go with it. */
 export function refuse(refusal: Refusal, requestId: string): Response {
   const { allow, retryAfterSeconds } = refusal.details
   const headers: Record<string, string> = { 'x-request-id': requestId }
   if (allow) headers.allow = allow.join(', ')
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
-  return Response.json(failure(refusal, requestId), { status: statusOf[refusal.kind], headers })
+  const response = Response.json(failure(refusal, requestId), { status: statusOf[refusal.kind], headers })
+  refused.set(response, refusal.reason)
+  return response
 }
 
 /** The schema of a success that holds one thing. */

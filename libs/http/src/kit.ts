@@ -8,6 +8,9 @@ import { described, type Log } from './log'
 /** Says that an answer is the one an earlier request with the same Idempotency-Key got. */
 export const REPLAY_HEADER = 'idempotent-replay'
 
+/** Tells the gateway the reason of a refusal, so that it need not read the body; it goes no further. */
+export const REASON_HEADER = 'x-channelling-reason'
+
 export const OPENAPI_PATH = '/openapi'
 export const OPENAPI_JSON_PATH = `${OPENAPI_PATH}/json`
 
@@ -69,6 +72,7 @@ export const kit = ({ name, about, log, ready = async () => ({}) }: KitOptions) 
       const requestId = request.headers.get(REQUEST_ID_HEADER) ?? ''
       const refusal = refusalOf(error, log, requestId)
       set.status = statusOf[refusal.kind]
+      set.headers[REASON_HEADER] = refusal.reason
       if (refusal.details.retryAfterSeconds !== undefined) {
         set.headers['retry-after'] = String(refusal.details.retryAfterSeconds)
       }

@@ -29,6 +29,8 @@ test('without any setting there is a default for each, and an empty one counts a
     DEMO_DATA: 'off',
     RATE_LIMIT_READS: 6000,
     RATE_LIMIT_WRITES: 1200,
+    SLOW_REQUEST_MS: 1000,
+    METRICS_PORT: undefined,
     RATE_LIMIT_FAILURES: 1200,
   })
 })
@@ -41,6 +43,8 @@ test('every fault is told at once, each with its setting', () => {
 test.each([
   ['PORT', '1e3'],
   ['PORT', '-1'],
+  ['METRICS_PORT', '65536'],
+  ['SLOW_REQUEST_MS', '1s'],
   ['HOLD_MINUTES', '0'],
   ['NOTIFY_ACCESS', 'everybody'],
   ['DATABASE_URL', 'postgres://x'],

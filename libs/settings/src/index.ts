@@ -82,6 +82,8 @@ const settings = z.object({
   RATE_LIMIT_WRITES: whole(0, 10_000_000).default(1200),
   RATE_LIMIT_FAILURES: whole(0, 10_000_000).default(1200),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  SLOW_REQUEST_MS: whole(0, 600_000).default(1000),
+  METRICS_PORT: whole(0, 65_535).optional(),
   CATALOGUE_URL: origins.optional(),
   BOOKINGS_URL: origins.optional(),
   PATIENTS_URL: origins.optional(),

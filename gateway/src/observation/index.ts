@@ -1,0 +1,7 @@
+export { listenForMetrics } from './listener'
+export { createMetrics, type Metrics, reasonNamed } from './metrics'
+export { createObserver, type Observer, type Seen } from './observer'
+export { METRICS_PATH, metricsDocument } from './operation'
+export { createOwn } from './own'
+export { watchSources } from './sources'
+export { TRACEPARENT_HEADER } from './trace'
