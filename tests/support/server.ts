@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
 import { type Database, open } from '@channelling/schema'
 import { type Contract, contractOf } from './contract'
+import { startServices } from './services'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
@@ -71,10 +72,14 @@ export interface Given {
   under?: readonly string[]
 }
 
-/** Starts a server as a process, with no limit of rates unless the environment names one. */
+/**
+ * Starts a server as a process, with no limit of rates unless the environment names one. With `FORM=split` it is the gateway alone,
+ * with every service in a process of its own behind it.
+ */
 export async function startServer({ environment = {}, seed, preload, under = [] }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
-  if (seed) {
+  const apart = process.env.FORM === 'split' ? await startServices({ seed, environment }) : undefined
+  if (seed && !apart) {
     // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
     const folder = mkdtempSync(join(tmpdir(), 'seed-'))
     const database = await open({ url: `file:${folder}/channelling.db` })
@@ -86,7 +91,8 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
   const key = mintKey()
   let given = environment
   const removeData = () => rmSync(dataDir, { recursive: true, force: true })
-  let running = await launch(given).catch((error) => {
+  let running = await launch(given).catch(async (error) => {
+    await apart?.[Symbol.asyncDispose]()
     removeData()
     throw error
   })
@@ -101,6 +107,7 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
         BOOTSTRAP_KEY: key,
         RATE_LIMIT_READS: '0',
         RATE_LIMIT_WRITES: '0',
+        ...apart?.environment,
         ...extra,
       },
       stdout: 'pipe',
@@ -191,6 +198,7 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
     },
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')
+      await apart?.[Symbol.asyncDispose]()
       removeData()
     },
   }

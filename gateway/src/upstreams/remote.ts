@@ -6,7 +6,6 @@ import { createRetryBudget } from './budget'
 import { type Asked, createReplica, type Replica } from './replica'
 import { Unanswered } from './unanswered'
 
-/** How long a caller waits for a service, all attempts together. */
 const DEADLINE_MS = 10_000
 const ATTEMPTS_MAX = 3
 /** The longest pause before the same process is asked again, in ms. */
@@ -25,6 +24,8 @@ export interface RemoteOptions {
   /** What requests have in common that go to one replica while it is up; undefined where any will do. */
   affinityOf?: (path: string, body: string | undefined) => string | undefined
   log: Log
+  /** How long a caller waits, all attempts together; 10 000 by default. */
+  deadlineMs?: number
 }
 
 /** A service in other processes. */
@@ -37,7 +38,7 @@ export interface RemoteService extends Service {
  * is sent again only where that is safe: when it never left, when it only reads, or when its Idempotency-Key makes it happen once.
  */
 export function remote(options: RemoteOptions): RemoteService {
-  const { name, origins, atOnceMax, secret, keepsAnswers = false, affinityOf, log } = options
+  const { name, origins, atOnceMax, secret, keepsAnswers = false, affinityOf, log, deadlineMs = DEADLINE_MS } = options
   const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, log }))
   const budget = createRetryBudget()
   let turn = 0
@@ -77,10 +78,10 @@ export function remote(options: RemoteOptions): RemoteService {
       const { method, headers, url } = request
       const path = url.slice(INTERNAL_ORIGIN.length)
       budget.save()
-      headers.set(DEADLINE_HEADER, String(Date.now() + DEADLINE_MS))
+      headers.set(DEADLINE_HEADER, String(Date.now() + deadlineMs))
       if (caller) headers.set(IDENTITY_HEADER, signIdentity(secret, caller, { method, path: pathOf(url) }, Date.now()))
       const isSafe = method === 'GET' || (keepsAnswers && headers.has('idempotency-key'))
-      const until = performance.now() + DEADLINE_MS
+      const until = performance.now() + deadlineMs
       if (method === 'GET') return deliver({ method, path, headers, body: undefined, until }, undefined, isSafe)
       return request.text().then((text) => {
         const body = text === '' ? undefined : text
