@@ -1,5 +1,6 @@
 import type { Keyring } from '@channelling/access'
 import { type Caller, Refusal } from '@channelling/contract'
+import type { FailedAttempts } from './rate-limit-failures'
 
 /** Whether a request carries a key in a header, right or wrong. */
 export const hasKey = (headers: Headers): boolean => headers.has('finance') || headers.has('authorization')
@@ -20,10 +21,22 @@ export function keyOf(headers: Headers, bearer: string | undefined): string {
   return key
 }
 
-/** Establishes who calls. A key that cannot be checked is refused. */
+/**
+ * Establishes who calls. A key that cannot be checked is refused; an address that fails too often is told so instead.
+ * @throws Refusal (or rejects with it) as `keyOf` and `Keyring.verify` do, and `rate_limited`
+ */
 export const createAuthentication =
-  (keyring: Keyring) =>
-  (headers: Headers, bearer: string | undefined): Caller | Promise<Caller> =>
-    keyring.verify(keyOf(headers, bearer))
+  (keyring: Pick<Keyring, 'verify'>, failed: FailedAttempts) =>
+  (headers: Headers, bearer: string | undefined, address: () => string): Caller | Promise<Caller> => {
+    try {
+      const verified = keyring.verify(keyOf(headers, bearer))
+      if (!(verified instanceof Promise)) return verified
+      return verified.catch((error) => {
+        throw failed.judge(error, address)
+      })
+    } catch (error) {
+      throw failed.judge(error, address)
+    }
+  }
 
 export type Authenticate = ReturnType<typeof createAuthentication>

@@ -5,7 +5,7 @@ import type { Authenticate } from './authentication'
 import { readBody } from './body'
 import type { Directory } from './directory'
 import { METRICS_PATH, type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
-import type { RateLimiter } from './rate-limit'
+import type { Quota, RateLimiter } from './rate-limit'
 import { INTERNAL_ORIGIN } from './upstream'
 
 /** The only headers of a caller that reach a service. */
@@ -28,6 +28,8 @@ export interface Arrival {
   bearer: string | undefined
   /** The address it came from. */
   origin: () => string
+  /** What limits its key, once that is known. */
+  quota?: Quota | null
 }
 
 /** What the gateway answers by itself, to GET alone. */
@@ -47,16 +49,18 @@ const ownPaths = new Set([
 export function createFront(options: FrontOptions): (arrival: Arrival) => Promise<Response> {
   const { contextRoot, authenticate, rateLimiter, directory, observer, log } = options
 
-  async function answer({ request, bearer, origin }: Arrival, seen: Seen): Promise<Response> {
+  async function answer(arrival: Arrival, seen: Seen): Promise<Response> {
+    const { request, bearer, origin } = arrival
     const { url, headers, method } = request
     const path = pathOf(url).slice(contextRoot.length)
     if (ownPaths.has(path)) throw new Refusal('method_not_allowed', 'This path takes GET', { allow: ['GET'] })
     if (!path.startsWith('/api/') && path !== METRICS_PATH) {
       throw new Refusal('no_such_path', 'There is nothing at this path')
     }
-    const caller = await authenticate(headers, bearer)
+    const caller = await authenticate(headers, bearer, origin)
     seen.caller = caller
-    rateLimiter.admit(caller, method)
+    arrival.quota = rateLimiter.quotaOf(caller, method)
+    arrival.quota?.take()
     const route = directory().find(method, path)
     seen.route = route
     requireScope(caller, route.scope)
@@ -91,6 +95,7 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
       reason = refusal.reason
       response = refuse(refusal, seen.requestId)
     }
+    arrival.quota?.tell(response.headers)
     observer.end(seen, response.status, reason)
     return response
   }

@@ -36,6 +36,26 @@ const retryAfter = {
   'Retry-After': { description: 'Seconds after which trying again makes sense', schema: { type: 'integer' } },
 }
 
+/** Of a key's limit, which an operator may have set to none. */
+const quota: JsonObject = {
+  'RateLimit-Limit': {
+    description:
+      'How many requests of this kind, reads or writes, the key may make within any minute. Where there is no limit, none of these headers',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  'RateLimit-Remaining': {
+    description: 'How many of them are left at this moment',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'RateLimit-Reset': {
+    description: 'Seconds after which the earliest of those made is a minute old, so that more are left',
+    schema: { type: 'integer', minimum: 0, maximum: 60 },
+  },
+}
+const quotaReferences: JsonObject = Object.fromEntries(
+  Object.keys(quota).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+)
+
 const etag = { ETag: { description: 'Names this very answer', schema: { type: 'string' } } }
 
 /** Of every operation that knows 304. */
@@ -93,7 +113,8 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
     for (const { method, template, tag, document } of operations) {
       if (!tags.has(tag)) tags.set(tag, about)
       const { parameters, requestBody, responses, ...rest } = document
-      const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components) }
+      const limited = document['x-scope'] !== undefined && !('101' in (responses as JsonObject))
+      const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components, limited) }
       const conditional = '304' in (responses as JsonObject) ? [ifNoneMatch] : []
       const all = [...((parameters ?? []) as JsonObject[]).map(parameterOf), ...conditional]
       if (all.length > 0) merged.parameters = all
@@ -119,6 +140,7 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
         Bearer: { type: 'http', scheme: 'bearer', description: 'The same key, for tools that only speak bearer' },
         Ticket: { type: 'apiKey', in: 'query', name: 'access_token', description: 'A ticket, for the socket alone' },
       },
+      headers: quota,
       responses: components.responses,
     },
   }
@@ -131,16 +153,25 @@ envelope: \`{ status, code, data }\`, a list with \`page\` beside it, or \`{ sta
 is stable, and each operation lists its own; a \`message\` may be reworded. A path that does not exist answers 404 \`no_such_path\`:
 ${reasons.no_such_path.about.toLowerCase()}.`
 
-function mergeResponses(responses: JsonObject, components: ReturnType<typeof createComponents>): JsonObject {
+function mergeResponses(
+  responses: JsonObject,
+  components: ReturnType<typeof createComponents>,
+  limited: boolean,
+): JsonObject {
   return Object.fromEntries(
     Object.entries(responses).map(([status, given]): [string, Json] => {
+      // whoever is not known by a key has no limit to be told of
+      const ofKey = limited && status !== '401' ? quotaReferences : {}
       const response = given as JsonObject
       if (!response.content) return [status, response]
-      if (status === '304') return [status, { description: String(response.description), headers: etag }]
+      if (status === '304')
+        return [status, { description: String(response.description), headers: { ...etag, ...ofKey } }]
       const error = Number(status) >= 400
       const told: JsonObject = {
         description: String(response.description || descriptions[status] || 'Done'),
-        ...(error || status in headers ? { headers: { ...(error && requestId), ...headers[status] } } : {}),
+        ...((error || limited || status in headers) && {
+          headers: { ...(error && requestId), ...headers[status], ...ofKey },
+        }),
         content: jsonOnly(response),
       }
       return [status, error ? components.refer(status, told) : told]

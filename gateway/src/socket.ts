@@ -4,7 +4,7 @@ import { answer, operation } from './documents'
 export const SOCKET_PATH = '/ws/notify'
 
 /** A handshake has no body and waits for nobody. */
-const statuses = new Set(['400', '401', '403', '500'])
+const statuses = new Set(['400', '401', '403', '429', '500', '503'])
 
 const refused = Object.entries(refusals('ticket_invalid'))
   .filter(([status]) => statuses.has(status))

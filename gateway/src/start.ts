@@ -23,6 +23,7 @@ import { controlPath, createControl, openControl } from './control'
 import { listenerOptions } from './listener'
 import { createMetrics, createObserver, listenForMetrics, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
+import { createFailedAttempts } from './rate-limit-failures'
 import { createAdmitSubscriber } from './subscribers'
 import { embedded, type Service } from './upstream'
 import { AT_ONCE_MAX, affinityOf, type RemoteOptions, remote } from './upstreams'
@@ -123,7 +124,8 @@ export async function start(settings: Settings): Promise<Running> {
     }
     const { CATALOGUE_URL, BOOKINGS_URL, PATIENTS_URL, NOTIFICATIONS_URL } = settings
     const administration = createAdministration({ ...shared, keyring })
-    const authenticate = createAuthentication(keyring)
+    const failed = createFailedAttempts(settings.RATE_LIMIT_FAILURES)
+    const authenticate = createAuthentication(keyring, failed)
     const gateway = await createGateway({
       services: [
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
@@ -139,11 +141,12 @@ export async function start(settings: Settings): Promise<Running> {
       admitSubscriber: createAdmitSubscriber({
         authenticate,
         redeem: (ticket) => redeemTicket({ database, clock }, ticket),
+        failed,
         access: settings.NOTIFY_ACCESS,
       }),
       feed,
       ready: readiness(database),
-      rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }, clock),
+      rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }),
       corsOrigins: settings.CORS_ORIGINS,
       observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),
       metrics,

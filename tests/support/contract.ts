@@ -52,7 +52,14 @@ export function createContract(document: OpenApi): Contract {
     const fail = failing(`${method} ${template} ${status}`, answered)
     const response = responses.get(status)
     if (!response) throw fail('is not documented')
-    for (const name of Object.keys(response.headers ?? {})) {
+    const documented = Object.keys(response.headers ?? {})
+    const quota = documented.filter((name) => name.startsWith('RateLimit-'))
+    const told = quota.filter((name) => headers.has(name))
+    // where there is no limit nothing is said of it, and half of it is never said
+    if (told.length > 0 && told.length < quota.length) throw fail(`lacks some of the headers ${quota}`)
+    if (headers.has('ratelimit-limit') && quota.length === 0) throw fail('tells a limit that is not documented')
+    for (const name of documented) {
+      if (quota.includes(name)) continue
       if (!headers.has(name) && !(name === 'Retry-After' && status === 503)) throw fail(`lacks the header ${name}`)
     }
     if (answered.method === 'HEAD') return

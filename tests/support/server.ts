@@ -107,6 +107,7 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
         BOOTSTRAP_KEY: key,
         RATE_LIMIT_READS: '0',
         RATE_LIMIT_WRITES: '0',
+        RATE_LIMIT_FAILURES: '0',
         ...apart?.environment,
         ...extra,
       },

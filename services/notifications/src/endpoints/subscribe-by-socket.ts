@@ -13,7 +13,7 @@ export interface SocketOptions {
    * Establishes who asks to subscribe, by the headers or by the credential: a bearer token or `?access_token=`. Null is a screen let
    * in without one. A Refusal is the answer to the handshake, and no socket opens.
    */
-  admit: (request: Request, credential: string | undefined) => Promise<Caller | null>
+  admit: (request: Request, credential: string | undefined, address: () => string) => Promise<Caller | null>
   path?: string
   log: Log
   /** What a refusal calls the request. */
@@ -32,7 +32,7 @@ export const sockets = ({ feed, admit, path = '/ws/notify', log, requestIdOf = (
     async ({ request, server, bearer }) => {
       try {
         requireHandshake(request.headers)
-        await admit(request, bearer)
+        await admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
         if (server?.upgrade(request, { data: textSocket(feed, log) })) return
         throw new Refusal('invalid_request', 'The WebSocket handshake is not valid')
       } catch (error) {
