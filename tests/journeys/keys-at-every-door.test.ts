@@ -111,6 +111,7 @@ test('the walk covers the whole contract', () => {
     'POST /api/patients',
     'POST /api/notifications/tickets',
     'POST /api/admin/keys',
+    'GET /api/admin/keys/{id}/usage',
     'GET /api/admin/audit',
   ]) {
     expect(named).toContain(one)
@@ -139,6 +140,8 @@ const refused: [state: string, sent: () => Omit<Asked, 'method' | 'path'>, verdi
     '401 key_unknown',
   ],
   ['a key in the wrong letter case', () => ({ key: good.key.toUpperCase() }), '401 key_unknown'],
+  ['a key with something after it', () => ({ key: `${good.key} x` }), '401 key_unknown'],
+  ['a key in quotes', () => ({ key: `"${good.key}"` }), '401 key_unknown'],
   ['half a key', () => ({ key: good.key.slice(0, 20) }), '401 key_unknown'],
   ['a well-formed key that was never issued', () => ({ key: mintKey() }), '401 key_unknown'],
   ['such a key as bearer', () => ({ key: null, headers: { Authorization: `Bearer ${mintKey()}` } }), '401 key_unknown'],
@@ -159,6 +162,11 @@ const refused: [state: string, sent: () => Omit<Asked, 'method' | 'path'>, verdi
   ],
   ['a good key and junk', () => ({ key: good.key, headers: { Authorization: 'Bearer junk' } }), '400 key_ambiguous'],
   ['two Finance headers', () => ({ key: good.key, headers: { finance: server.key } }), '400 key_ambiguous'],
+  [
+    'the same key in two Finance headers',
+    () => ({ key: good.key, headers: { finance: good.key } }),
+    '400 key_ambiguous',
+  ],
 ]
 
 test.each(refused)('%s opens nothing', async (_state, sent, verdict) => {
@@ -169,6 +177,7 @@ const accepted: [state: string, sent: () => Omit<Asked, 'method' | 'path'>][] = 
   ['the Finance header', () => ({ key: good.key })],
   ['the header in lower case', () => ({ key: null, headers: { finance: good.key } })],
   ['the header in upper case', () => ({ key: null, headers: { FINANCE: good.key } })],
+  ['a header with space around the key, which is none of its value', () => ({ key: `  ${good.key} \t ` })],
   ['a bearer token in its place', () => ({ key: null, headers: { Authorization: `Bearer ${good.key}` } })],
   ['both with one key', () => ({ key: good.key, headers: { authorization: `Bearer ${good.key}` } })],
 ]
@@ -221,7 +230,7 @@ test('capabilities, health, the docs and their document are open to all, also wi
   }
   for (const path of ['/', '/openapi', '/openapi/json', '/metrics', '/import', '/docs/../api/admin/keys']) {
     const { status } = await server.call('GET', path, undefined, { key: null })
-    expect([path, status]).toEqual([path, path.includes('admin') ? 401 : 404])
+    expect([path, status]).toEqual([path, path.includes('admin') || path === '/metrics' ? 401 : 404])
   }
 })
 
