@@ -11,12 +11,14 @@ const cutShort = () => new Refusal('invalid_request', 'The body did not arrive w
 /**
  * The body of a request as text, or undefined where it has none. A body that says it is too large is not read at all; one that does
  * not say its size is read no further than the limit.
- * @throws Refusal `body_too_large`, `invalid_request` for one that does not arrive whole
+ * @throws Refusal `body_too_large`, `invalid_request` for one that does not arrive whole or names its size twice
  */
 export async function readBody(request: Request): Promise<string | undefined> {
   const declared = request.headers.get('content-length')
   if (declared !== null) {
-    if (Number(declared) > BODY_BYTES_MAX) throw tooLarge()
+    const size = Number(declared)
+    if (size > BODY_BYTES_MAX) throw tooLarge()
+    if (Number.isNaN(size)) throw new Refusal('invalid_request', 'The Content-Length header must be given once')
     // not by way of `request.body`: a stream costs more than all the rest of the gateway's work
     return declared === '0' ? undefined : request.text().catch(whenCut)
   }

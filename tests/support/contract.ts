@@ -136,8 +136,8 @@ function genericReasons(operations: Documented[]): Map<number, string[]> {
 const known = new Map<string, Contract>()
 
 /** The contract of the server at a URL. */
-export async function contractOf(url: string): Promise<Contract> {
-  const text = await (await fetch(`${url}/docs/openapi.json`)).text()
+export async function contractOf(url: string, init: BunFetchRequestInit = {}): Promise<Contract> {
+  const text = await (await fetch(`${url}/docs/openapi.json`, init)).text()
   let contract = known.get(text)
   if (!contract) {
     contract = createContract(JSON.parse(text) as OpenApi)

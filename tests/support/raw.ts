@@ -7,78 +7,70 @@ export interface RawAnswer {
   text: string
 }
 
-/** What came of a connection. */
-export interface Conversation {
-  /** Everything that was answered, in order. */
+/** What was heard on a connection. */
+export interface Heard {
+  /** Whole answers, in order. */
   answers: RawAnswer[]
   /** What came besides whole answers. */
   rest: string
-  /** Who ended it: the server closed, or the test lost patience. */
+  /** Whether the server ended the connection. */
   closed: boolean
 }
 
-export interface Patience {
-  /** Enough answers to stop listening. */
-  answers?: number
-  /** How long silence is waited out, in ms. */
-  silenceMs?: number
+/** A connection on which exactly what is said goes over the wire. */
+export interface RawConnection {
+  /** Writes text, one byte a character. */
+  send(text: string): void
+  /** Listens until there are so many answers in all, the server closes, or nothing comes for a while. */
+  hear(answers: number, silenceMs?: number): Promise<Heard>
+  [Symbol.dispose](): void
 }
 
-/** What is written: bytes, or a pause in ms. */
-export type Part = string | Uint8Array | number
-
-/** Opens a connection, writes exactly what it is given, byte for byte, and listens until the server closes, enough is answered, or silence. */
-export async function converse(
-  port: number,
-  parts: readonly Part[],
-  { answers = Number.POSITIVE_INFINITY, silenceMs = 300 }: Patience = {},
-): Promise<Conversation> {
+/** Connects to a server of this machine. */
+export async function dial(port: number): Promise<RawConnection> {
   const socket = await opened(port)
-  let heard = Buffer.alloc(0)
+  let bytes = Buffer.alloc(0)
   let closed = false
-  const done = Promise.withResolvers<void>()
-  let timer: Timer | undefined
-  const wait = () => {
-    clearTimeout(timer)
-    timer = setTimeout(done.resolve, silenceMs)
+  let changed = Promise.withResolvers<void>()
+  const change = () => {
+    changed.resolve()
+    changed = Promise.withResolvers()
   }
-  socket.on('data', (bytes) => {
-    heard = Buffer.concat([heard, bytes as Buffer])
-    if (timer) wait()
-    if (readAnswers(heard).answers.length >= answers) done.resolve()
+  socket.on('data', (more) => {
+    bytes = Buffer.concat([bytes, more as Buffer])
+    change()
   })
-  socket.on('error', () => {})
   socket.on('close', () => {
     closed = true
-    done.resolve()
+    change()
   })
-  for (const part of parts) {
-    if (typeof part === 'number') await Promise.race([Bun.sleep(part), done.promise])
-    else if (!closed) socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part)
+
+  return {
+    send: (text) => void socket.write(text, 'latin1'),
+    async hear(answers, silenceMs = 1000) {
+      for (;;) {
+        const seen = bytes.length
+        const heard = readAnswers(bytes)
+        if (closed || heard.answers.length >= answers) return { ...heard, closed }
+        await Promise.race([changed.promise, Bun.sleep(silenceMs)])
+        if (!closed && bytes.length === seen) return { ...heard, closed }
+      }
+    },
+    [Symbol.dispose]: () => void socket.destroy(),
   }
-  wait()
-  await done.promise
-  clearTimeout(timer)
-  socket.destroy()
-  return { ...readAnswers(heard), closed }
 }
 
-/** A connection, once it is one. */
+/** A bare connection, once it stands. */
 export function opened(port: number): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  const socket = connect({ port, host: '127.0.0.1' })
   socket.on('error', reject)
-  socket.on('end', () => socket.end())
-  socket.on('connect', () => {
-    socket.off('error', reject)
-    socket.on('error', () => {})
-    resolve(socket)
-  })
+  socket.on('connect', () => resolve(socket))
   return promise
 }
 
-/** Takes whole answers off what was heard; what is left over would be a desynchronised connection. */
-export function readAnswers(heard: Buffer): { answers: RawAnswer[]; rest: string } {
+/** Takes whole answers off what was heard. They are answers to requests that are not HEAD. */
+function readAnswers(heard: Buffer): { answers: RawAnswer[]; rest: string } {
   const answers: RawAnswer[] = []
   let rest = heard
   for (;;) {
@@ -88,10 +80,9 @@ export function readAnswers(heard: Buffer): { answers: RawAnswer[]; rest: string
     const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1])
     if (!status) break
     const headers = new Headers(lines.map((line) => line.split(/: ?(.*)/s, 2) as [string, string]))
-    const start = end + 4
-    const until = start + Number(headers.get('content-length') ?? 0)
+    const until = end + 4 + Number(headers.get('content-length') ?? 0)
     if (rest.length < until) break
-    answers.push({ status, headers, text: rest.subarray(start, until).toString() })
+    answers.push({ status, headers, text: rest.subarray(end + 4, until).toString() })
     rest = rest.subarray(until)
   }
   return { answers, rest: rest.toString('latin1') }

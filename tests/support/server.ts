@@ -72,6 +72,12 @@ export interface Given {
   under?: readonly string[]
 }
 
+const urlOf = ({ TLS_CERT, CONTEXT_ROOT = '' }: Record<string, string>, port: number) =>
+  `${TLS_CERT ? 'https' : 'http'}://127.0.0.1:${port}${CONTEXT_ROOT}`
+
+/** Trusts the certificate that the server was given, and no other. */
+const trustOf = ({ TLS_CERT }: Record<string, string>) => (TLS_CERT ? { tls: { ca: Bun.file(TLS_CERT) } } : {})
+
 /**
  * Starts a server as a process, with no limit of rates unless the environment names one. With `FORM=split` it is the gateway alone,
  * with every service in a process of its own behind it.
@@ -132,11 +138,11 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
       listening.reject(new Error(`It ended with ${code} before it listened: ${output}`))
     })
     const port = await listening.promise.finally(() => clearTimeout(timer))
-    const contract = known ?? (await contractOf(`http://127.0.0.1:${port}${extra.CONTEXT_ROOT ?? ''}`))
+    const contract = known ?? (await contractOf(urlOf(extra, port), trustOf(extra)))
     return { child, port, contract, output: () => output }
   }
 
-  const url = () => `http://127.0.0.1:${running.port}${given.CONTEXT_ROOT ?? ''}`
+  const url = () => urlOf(given, running.port)
 
   const callWith =
     (defaultKey: string): Call =>
@@ -150,6 +156,7 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
           ...options.headers,
         },
         body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+        ...trustOf(given),
       })
       const { status, headers: answered } = response
       const text = await response.text()
