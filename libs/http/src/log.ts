@@ -42,10 +42,24 @@ export const createLog = (level: string, service: string, destination?: Destinat
 export function described(error: unknown): { error: string; code?: string; frames?: string[] } {
   if (!(error instanceof Error)) return { error: typeof error }
   const { code } = error as { code?: unknown }
-  const frames = (error.stack ?? '')
+  return {
+    error: isName(error.name) ? error.name : 'Error',
+    ...(typeof code === 'string' && isName(code) && { code }),
+    frames: framesOf(error),
+  }
+}
+
+/** Whether it is the name of a class or a code, which no value looks like that could tell who somebody is. */
+const isName = (text: string) => /^[A-Z][A-Za-z_]{0,60}$/.test(text)
+
+/** Where it was thrown. The stack begins with the message, whose lines may look like places too. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = stack.indexOf(message)
+  if (at === -1) return []
+  return stack
+    .slice(at + message.length)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 6)
     .map((line) => line.trim())
-  return { error: error.name, ...(typeof code === 'string' && { code }), frames }
 }

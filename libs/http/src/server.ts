@@ -1,5 +1,5 @@
 import { Refusal } from '@channelling/contract'
-import type { Log } from './log'
+import { described, type Log } from './log'
 
 /** Stops taking requests, lets those under way finish, then closes what is left, sockets included. */
 export async function closeGracefully(server: Bun.Server<unknown>, withinMs = 10_000): Promise<void> {
@@ -9,8 +9,9 @@ export async function closeGracefully(server: Bun.Server<unknown>, withinMs = 10
   await Promise.race([server.stop(true), stopped])
 }
 
-/** Runs `close` once, at the first signal to end, and then leaves. */
+/** Runs `close` once, at the first signal to end, and then leaves. A fault that nobody caught ends the process at once. */
 export function closeOnSignal(close: () => Promise<void>, log: Log): void {
+  leaveOnFault(log)
   let closing = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, async () => {
@@ -21,6 +22,19 @@ export function closeOnSignal(close: () => Promise<void>, log: Log): void {
       process.exit(0)
     })
   }
+}
+
+/**
+ * A fault that nobody caught ends the process, as it would anyway; but it is told by its class and place alone, while the runtime would
+ * show the message, and with it whatever values it holds.
+ */
+function leaveOnFault(log: Log): void {
+  const leave = (error: unknown) => {
+    log.fatal(described(error), 'a fault that nobody caught; leaving')
+    process.exit(1)
+  }
+  process.on('uncaughtException', leave)
+  process.on('unhandledRejection', leave)
 }
 
 /** The exit code of a process that left because its data could not be written any more: start it again. */
