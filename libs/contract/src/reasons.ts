@@ -55,7 +55,10 @@ export const reasons = {
   body_too_large: { kind: 'too_large', about: 'The body is over 64 KiB' },
   unsupported_media_type: { kind: 'wrong_type', about: 'The body is not `application/json`' },
   idempotency_key_reused: { kind: 'mismatch', about: 'The Idempotency-Key was used with another request' },
-  rate_limited: { kind: 'too_many', about: 'Too many requests with this key, or too many wrong keys from this address; see `Retry-After`' },
+  rate_limited: {
+    kind: 'too_many',
+    about: 'Too many requests with this key, or too many wrong keys from this address; see `Retry-After`',
+  },
   overloaded: { kind: 'unavailable', about: 'Too much is waiting; see `Retry-After`' },
   service_unavailable: { kind: 'unavailable', about: 'The service behind this path is down' },
   internal_error: { kind: 'internal', about: 'A fault on our side; quote the `requestId`' },
