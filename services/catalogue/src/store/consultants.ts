@@ -19,12 +19,12 @@ export interface ConsultantFilter {
   query?: string
 }
 
-/** The hospitals in use come along as one JSON array a consultant, so that a page is one statement. */
+/** The hospitals in use come along as one JSON array a consultant, so that a page is one statement. A libSQL server knows no ORDER BY within an aggregate. */
 export const consultantColumns = `SELECT c.id, c.name, c.title, c.registration, c.qualification,
   c.speciality_id AS specialityId, p.name AS speciality, (
-    SELECT json_group_array(json_object('id', h.id, 'name', h.name) ORDER BY h.name)
-    FROM consultant_hospital ch JOIN hospital h ON h.id = ch.hospital_id
-    WHERE ch.consultant_id = c.id AND h.retired_at IS NULL
+    SELECT json_group_array(json_object('id', id, 'name', name)) FROM (
+      SELECT h.id, h.name FROM consultant_hospital ch JOIN hospital h ON h.id = ch.hospital_id
+      WHERE ch.consultant_id = c.id AND h.retired_at IS NULL ORDER BY h.name)
   ) AS hospitals
   FROM consultant c JOIN speciality p ON p.id = c.speciality_id`
 
