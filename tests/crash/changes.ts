@@ -4,7 +4,25 @@ export type Change = readonly [file: string, from: RegExp, to: string][]
 const engine = 'services/bookings/src/engine.ts'
 const connection = 'libs/schema/src/connection.ts'
 
-/** Ways to change the program for a test, see `spoil.ts`. All but the last spoil it. */
+/** Whoever is called so, when registered, makes the server fail, by an error that says everything of them in every way it can. */
+export const MISHAPS = ['Throwing', 'Rejecting', 'Misread', 'Miswritten', 'Crashing'] as const
+
+const mishaps: Change = [
+  [
+    'services/patients/src/endpoints/register-patient.ts',
+    /const now = clock\(\)/,
+    `const now = clock()
+      const told = JSON.stringify(body)
+      const fault = () => Object.assign(new TypeError(told + '\\n    at ' + told + ' (/x.ts:1:1)', { cause: body }), { body, code: told })
+      if (body.name?.startsWith('Throwing')) throw fault()
+      if (body.name?.startsWith('Rejecting')) await Promise.reject(fault())
+      if (body.name?.startsWith('Misread')) await database.read('SELECT * FROM nowhere WHERE told = ?', [told])
+      if (body.name?.startsWith('Miswritten')) await addPatient(database, { ...body, nameKey: null }, told, now)
+      if (body.name?.startsWith('Crashing')) setTimeout(() => { throw fault() })`,
+  ],
+]
+
+/** Ways to change the program for a test, see `spoil.ts`. All but `empties the log often` spoil it. */
 export const changes = {
   /** A booking is acknowledged some milliseconds before it is saved. */
   'answers first': [
@@ -34,6 +52,15 @@ export const changes = {
   'carries on': [['libs/schema/src/faults.ts', /return FATAL\.test\(this\.code\)/, 'return false']],
   /** Every commit brings the log to the file, as one does now and then otherwise. */
   'empties the log often': [[connection, /CHECKPOINT_PAGES = [\d_]+/, 'CHECKPOINT_PAGES = 1']],
+  /** It fails over certain patients. */
+  'fails over patients': mishaps,
+  /** It does, and tells of them in its log; refusals say what was refused, and metrics which path it was. */
+  'tells of patients': [
+    ...mishaps,
+    ['libs/http/src/log.ts', /error: isName\(error\.name\) \? error\.name : 'Error'/, 'error: error.message'],
+    ['libs/http/src/kit.ts', /\? 'has a property that this operation does not know'/, '? JSON.stringify(error.value)'],
+    ['gateway/src/front.ts', /seen\.route = route/, 'seen.route = { ...route, template: decodeURIComponent(url) }'],
+  ],
 } satisfies Record<string, Change>
 
 export type Changed = keyof typeof changes
