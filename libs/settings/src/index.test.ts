@@ -30,7 +30,6 @@ test('without any setting there is a default for each, and an empty one counts a
     RATE_LIMIT_READS: 6000,
     RATE_LIMIT_WRITES: 1200,
     SLOW_REQUEST_MS: 1000,
-    METRICS_PORT: undefined,
     RATE_LIMIT_FAILURES: 1200,
   })
 })
