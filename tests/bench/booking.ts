@@ -56,7 +56,7 @@ async function oneByOne(): Promise<number> {
 const peakMiB = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 const alone = await oneByOne()
-await using server = await startServer({ seed })
+await using server = await startServer({ quiet: true, seed })
 const { body: session } = await server.call('GET', '/api/channel/sessions/5')
 const { body: booking } = await server.call('POST', '/api/channel/bookings', { sessionInstanceId: 5, patientId: 5 })
 const bareRead = await bare(session)

@@ -44,7 +44,7 @@ const peakMiB = (pid: number) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/pro
 
 const servers: Server[] = []
 try {
-  for (const size of sizes) servers.push(await startServer({ seed: stored(size) }))
+  for (const size of sizes) servers.push(await startServer({ quiet: true, seed: stored(size) }))
   const loads: Record<string, Load> = {}
   servers.forEach((server, index) => {
     const headers = { Finance: server.key }

@@ -16,6 +16,7 @@ const slowDisk = [
 ]
 
 await using server = await startServer({
+  quiet: true,
   seed: aHospital({ sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })), patients: PATIENTS }),
   under: slowDisk,
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
 import { type Database, open } from '@channelling/schema'
 import { type Contract, contractOf } from './contract'
+import { freePort } from './port'
 import { startServices } from './services'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
@@ -70,6 +71,8 @@ export interface Given {
   preload?: string
   /** A command that starts the server's process and leaves it its place, so that signals reach it. */
   under?: readonly string[]
+  /** Without a line for every request, for measuring. */
+  quiet?: boolean
 }
 
 const urlOf = ({ TLS_CERT, CONTEXT_ROOT = '' }: Record<string, string>, port: number) =>
@@ -82,7 +85,13 @@ const trustOf = ({ TLS_CERT }: Record<string, string>) => (TLS_CERT ? { tls: { c
  * Starts a server as a process, with no limit of rates unless the environment names one. With `FORM=split` it is the gateway alone,
  * with every service in a process of its own behind it.
  */
-export async function startServer({ environment = {}, seed, preload, under = [] }: Given = {}): Promise<Server> {
+export async function startServer({
+  environment = {},
+  seed,
+  preload,
+  under = [],
+  quiet = false,
+}: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
   const apart = process.env.FORM === 'split' ? await startServices({ seed, environment }) : undefined
   if (seed && !apart) {
@@ -104,11 +113,13 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
   })
 
   async function launch(extra: Record<string, string>, known?: Contract) {
+    const chosen = quiet ? freePort() : 0
     const child = Bun.spawn([...under, process.execPath, ...(preload ? ['--preload', preload] : []), main], {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
-        PORT: '0',
+        PORT: String(chosen),
+        ...(quiet && { LOG_LEVEL: 'warn' }),
         DATA_DIR: dataDir,
         BOOTSTRAP_KEY: key,
         RATE_LIMIT_READS: '0',
@@ -121,14 +132,18 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
       stderr: 'pipe',
     })
     let output = ''
+    let found = false
     const listening = Promise.withResolvers<number>()
     const gather = async (stream: ReadableStream<Uint8Array>) => {
       for await (const chunk of stream.pipeThrough(
         new TextDecoderStream() as never,
       ) as unknown as AsyncIterable<string>) {
         output += chunk
+        if (found) continue
         const port = /"address":"[^"]*:(\d+)"[^\n]*"msg":"listening"/.exec(output)?.[1]
-        if (port) listening.resolve(Number(port))
+        if (!port) continue
+        found = true
+        listening.resolve(Number(port))
       }
     }
     const gathered = Promise.all([gather(child.stdout), gather(child.stderr)])
@@ -137,6 +152,7 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
       await gathered
       listening.reject(new Error(`It ended with ${code} before it listened: ${output}`))
     })
+    if (quiet) void untilLive(urlOf(extra, chosen)).then(() => listening.resolve(chosen))
     const port = await listening.promise.finally(() => clearTimeout(timer))
     const contract = known ?? (await contractOf(urlOf(extra, port), trustOf(extra)))
     return { child, port, contract, output: () => output }
@@ -210,4 +226,9 @@ export async function startServer({ environment = {}, seed, preload, under = [] 
       removeData()
     },
   }
+}
+
+/** One that says nothing of itself is asked. */
+async function untilLive(url: string): Promise<void> {
+  while (!(await fetch(`${url}/health/live`).catch(() => null))?.ok) await Bun.sleep(20)
 }

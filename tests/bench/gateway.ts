@@ -1,0 +1,81 @@
+/**
+ * The same list asked of a service itself, and through what can stand in front of it, each in a process of its own: our gateway,
+ * nginx, and a proxy on Node; and of everything in one process. `bun tests/bench/gateway.ts` wants wrk, nginx and an otherwise
+ * idle machine.
+ */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { signIdentity } from '@channelling/http'
+import { open } from '@channelling/schema'
+import { aHospital, aSession } from '../support/hospital'
+import { freePort } from '../support/port'
+import { startServer } from '../support/server'
+import { startServices } from '../support/services'
+import { startNginx } from './nginx'
+import { inTurn, told } from './wrk'
+
+const PATH = '/api/channel/specialities'
+const seed = aHospital({ sessions: Array.from({ length: 100 }, () => aSession({ capacity: 0 })), patients: 10 })
+const far = Date.now() + 3_600_000
+
+// without a line for every request, as none of the others writes one
+const environment = { LOG_LEVEL: 'warn' }
+await using services = await startServices({ environment })
+await using embedded = await startServer({ quiet: true, seed, environment })
+// on a file of its own, so that it is quick, and what stands in front of it is what is measured
+const folder = mkdtempSync(join(tmpdir(), 'catalogue-'))
+const database = await open({ url: `file:${folder}/channelling.db` })
+await seed(database)
+await database.close()
+const port = freePort()
+const service = `http://127.0.0.1:${port}`
+const catalogue = Bun.spawn([process.execPath, `${import.meta.dir}/../../services/catalogue/src/main.ts`], {
+  env: {
+    PATH: process.env.PATH,
+    ...environment,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    DATABASE_URL: `file:${folder}/channelling.db`,
+    INTERNAL_SECRET: services.environment.INTERNAL_SECRET!,
+  },
+  stdout: 'ignore',
+})
+while (!(await fetch(`${service}/health/ready`).catch(() => null))?.ok) await Bun.sleep(20)
+await using split = await startServer({ quiet: true, environment: { ...services.environment, CATALOGUE_URL: service } })
+const caller = { clientId: 1, keyId: 1, access: 'all', scopes: ['catalogue:read'] } as const
+const identity = signIdentity(services.environment.INTERNAL_SECRET!, caller, { method: 'GET', path: PATH }, far)
+const nginx = await startNginx({ upstream: service, key: split.key, identity })
+const fastify = Bun.spawn(['node', `${import.meta.dir}/fastify.cjs`], {
+  env: { PATH: process.env.PATH, UPSTREAM: service, KEY: split.key, IDENTITY: identity },
+  stdout: 'pipe',
+})
+const { value } = await fastify.stdout.getReader().read()
+const fastifyUrl = `http://127.0.0.1:${Number(new TextDecoder().decode(value))}`
+
+try {
+  const finance = { Finance: split.key }
+  const loads = {
+    direct: { url: `${service}${PATH}`, headers: { 'X-Channelling-Identity': identity } },
+    nginx: { url: `${nginx.url}${PATH}`, headers: finance },
+    split: { url: `${split.url}${PATH}`, headers: finance },
+    fastify: { url: `${fastifyUrl}${PATH}`, headers: finance },
+    embedded: { url: `${embedded.url}${PATH}`, headers: { Finance: embedded.key } },
+  }
+  const results = await inTurn(loads)
+  console.log(told('the service itself', results.direct))
+  console.log(told('nginx and the service', results.nginx, results.direct))
+  console.log(told('our gateway and the service', results.split, results.direct))
+  console.log(told('@fastify/http-proxy and the service', results.fastify, results.direct))
+  console.log(told('everything in one process', results.embedded, results.direct))
+  const beside = (one: keyof typeof results, other: keyof typeof results) =>
+    (results[one].perSecond / results[other].perSecond).toFixed(2)
+  console.log(
+    `one process beside nginx ${beside('embedded', 'nginx')}, split beside nginx ${beside('split', 'nginx')}, `,
+  )
+  console.log(`split beside fastify ${beside('split', 'fastify')}`)
+} finally {
+  fastify.kill()
+  catalogue.kill()
+  await nginx.stop()
+}
