@@ -8,7 +8,6 @@ const responseHeaders = [
   'Idempotent-Replay',
   'Location',
   'RateLimit-Limit',
-  'RateLimit-Policy',
   'RateLimit-Remaining',
   'RateLimit-Reset',
   'Retry-After',

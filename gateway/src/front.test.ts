@@ -1,0 +1,91 @@
+import { expect, test } from 'bun:test'
+import { type Caller, scopes } from '@channelling/contract'
+import { createLog, IDENTITY_HEADER } from '@channelling/http'
+import { ORIGIN_HEADER } from './administration'
+import type { Route } from './directory'
+import { createFront } from './front'
+import { createMetrics, createObserver } from './observation'
+import { createRateLimiter } from './rate-limit'
+
+const caller: Caller = { clientId: 7, keyId: 9, access: 'own', scopes }
+const log = createLog('silent', 'test')
+
+/** What a service is sent of a request. */
+async function sentFor(given: Request): Promise<Request> {
+  let sent: Request | undefined
+  const send = async (request: Request) => {
+    sent = request
+    return new Response('{}')
+  }
+  const route: Route = { template: '/api/patients', scope: 'patients:write', service: { name: 'patients', send } }
+  const front = createFront({
+    contextRoot: '',
+    authenticate: () => caller,
+    rateLimiter: createRateLimiter({ reads: 0, writes: 0 }, Date.now),
+    directory: () => ({ find: () => route, routes: [] }),
+    observer: createObserver({ metrics: createMetrics(), log, output: { gather: () => {} }, slowMs: 0 }),
+    log,
+  })
+  await front({ request: given, bearer: undefined, origin: () => '192.0.2.1' })
+  return sent!
+}
+
+/** Headers that mean something to somebody on the way, or to a service. */
+const telling = [
+  'finance',
+  'authorization',
+  'cookie',
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'forwarded',
+  'proxy-authorization',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-real-ip',
+  'x-original-url',
+  'x-http-method-override',
+  'content-encoding',
+  'range',
+  'origin',
+  'referer',
+  'user-agent',
+  'x-anything',
+  'x_identity',
+  'x.identity',
+  IDENTITY_HEADER,
+  IDENTITY_HEADER.replaceAll('-', '_'),
+  IDENTITY_HEADER.replaceAll('-', '.'),
+  ORIGIN_HEADER,
+  ORIGIN_HEADER.replaceAll('-', '_'),
+  'x-request-id',
+  'x_request_id',
+  'x-deadline',
+]
+
+test('a service is sent what the gateway built and no header of the caller but five, whatever he calls the others', async () => {
+  const forged = Object.fromEntries(telling.map((name) => [name, 'forged']))
+  const passed = {
+    accept: 'application/json',
+    'content-type': 'application/json',
+    'idempotency-key': 'mine',
+    'if-none-match': '"a"',
+    'last-event-id': '7',
+  }
+  const request = new Request('http://hospital.example/api/patients?x=1', {
+    method: 'POST',
+    headers: { ...forged, ...passed, 'content-length': '2' },
+    body: '{}',
+  })
+  const { url, method, headers } = await sentFor(request)
+  expect([url, method]).toEqual(['http://localhost/api/patients?x=1', 'POST'])
+  const received = headers.toJSON() as Record<string, string>
+  for (const [name, value] of Object.entries(passed)) expect([name, received[name]]).toEqual([name, value])
+  const built = [...Object.keys(passed), 'traceparent', 'x-request-id', ORIGIN_HEADER].sort()
+  expect(Object.keys(received).sort()).toEqual(built)
+  expect(received[ORIGIN_HEADER]).toBe('192.0.2.1')
+  expect(Object.values(received)).not.toContain('forged')
+})
