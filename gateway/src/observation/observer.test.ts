@@ -51,7 +51,7 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
       if (!headers.has('finance')) throw new Refusal('key_missing', 'Send your key')
       return caller
     },
-    rateLimiter: { admit: () => undefined, quotaOf: () => null } as never,
+    rateLimiter: { quotaOf: () => null, size: () => 0 },
     directory: () => directory,
     observer,
     log,
