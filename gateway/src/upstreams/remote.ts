@@ -57,16 +57,15 @@ export function remote(options: RemoteOptions): RemoteService {
     for (;;) {
       const replica = choose(key, tried)
       if (!replica) throw unavailable()
+      if (tried.includes(replica)) await Bun.sleep(Math.random() * PAUSE_MS_MAX)
       try {
         return await replica.send(asked)
       } catch (fault) {
         if (!(fault instanceof Unanswered)) throw fault
-        const again = tried.includes(replica)
         tried.push(replica)
         if (tried.length >= Math.max(ATTEMPTS_MAX, replicas.length) || performance.now() >= asked.until)
           throw unavailable()
         if (fault.sent && !(isSafe && budget.spend())) throw unavailable()
-        if (again || replicas.length === 1) await Bun.sleep(Math.random() * PAUSE_MS_MAX)
       }
     }
   }
