@@ -1,5 +1,5 @@
 /** What a browser may send from a page of another origin, besides what every page may. */
-const requestHeaders = ['Finance', 'Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match']
+const requestHeaders = ['Finance', 'Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'traceparent']
 
 /** What such a page may read of an answer, besides the body. */
 const responseHeaders = [

@@ -31,7 +31,7 @@ beforeAll(async () => {
   good = await aClient(server)
   const { paths } = (await server.call('GET', '/docs/openapi.json', undefined, { key: null })).body
   operations = Object.entries(paths as Record<string, object>)
-    .filter(([path]) => path.startsWith('/api/') && path !== '/api/capabilities')
+    .filter(([path]) => path === '/metrics' || (path.startsWith('/api/') && path !== '/api/capabilities'))
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })))
 
   spoilt.inactive = (await aClient(server, { active: false })).key
@@ -56,7 +56,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 /** What the contract asks for, said without the document. */
 function scopeOf({ method, path }: { method: string; path: string }): Scope {
   const reads = method === 'GET'
-  if (path.startsWith('/api/admin/')) return 'admin'
+  if (path.startsWith('/api/admin/') || path === '/metrics') return 'admin'
   if (path === '/api/notifications/tickets') return 'notifications:read'
   if (path.startsWith('/api/notifications/')) return reads ? 'notifications:read' : 'notifications:write'
   if (path.startsWith('/api/channel/bookings')) return reads ? 'bookings:read' : 'bookings:write'

@@ -46,7 +46,8 @@ test('a browser that asks beforehand is answered without a key, wherever it will
     expect(corsOf(response)).toEqual({
       'access-control-allow-origin': PAGE,
       'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
-      'access-control-allow-headers': 'Finance, Authorization, Content-Type, Idempotency-Key, If-None-Match',
+      'access-control-allow-headers':
+        'Finance, Authorization, Content-Type, Idempotency-Key, If-None-Match, traceparent',
       'access-control-max-age': '3600',
       vary: 'Origin',
     })

@@ -145,5 +145,6 @@ function readReply(heard: string): Reply {
   const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first ?? '')?.[1])
   if (!(status in STATUS_CODES)) throw new Error('The connection ended without an answer')
   const headers = new Headers(lines.map((line) => line.split(/: ?(.*)/s, 2) as [string, string]))
-  return { status, headers, text, body: JSON.parse(text) }
+  const isJson = headers.get('content-type')?.startsWith('application/json')
+  return { status, headers, text, body: isJson ? JSON.parse(text) : null }
 }
