@@ -146,11 +146,23 @@ test('of a connection that breaks, a read is sent again, and a write only with a
   }
 })
 
+test('a write without an Idempotency-Key is sent once, also when a kept connection breaks under it', async () => {
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+    const replica = await aBrokenReplica((time) => time === 2)
+    const service = aRemote([replica.origin], { keepsAnswers: true })
+    const told: string[] = []
+    for (const each of ['GET', method, method]) told.push(await outcome(service.send(aRequest(each, '/x'), caller)))
+    expect([method, told]).toEqual([method, ['200 done', '200 done', 'service_unavailable']])
+    expect(replica.asked()).toBe(3)
+  }
+})
+
 test('a service that breaks most connections is not sent many times what callers asked', async () => {
   // three in a row at most, so that it is never taken for one that is down
   const replica = await aBrokenReplica((time) => time % 4 !== 3)
-  const service = aRemote([replica.origin])
-  for (let time = 0; time < 80; time++) await outcome(service.send(aRequest('GET', '/x'), caller))
+  const service = aRemote([replica.origin], { keepsAnswers: true })
+  const headers = { 'idempotency-key': 'a' }
+  for (let time = 0; time < 80; time++) await outcome(service.send(aRequest('POST', '/x', { headers }), caller))
   expect(replica.asked()).toBeLessThanOrEqual(80 + 10 + 80 / 10)
 })
 

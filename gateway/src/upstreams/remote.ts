@@ -52,7 +52,7 @@ export function remote(options: RemoteOptions): RemoteService {
     return key === undefined ? among[turn++ % among.length] : closest(among, key)
   }
 
-  async function deliver(asked: Asked, key: string | undefined, isSafe: boolean): Promise<Response> {
+  async function deliver(asked: Asked, key: string | undefined): Promise<Response> {
     const tried: Replica[] = []
     for (;;) {
       const replica = choose(key, tried)
@@ -65,7 +65,7 @@ export function remote(options: RemoteOptions): RemoteService {
         tried.push(replica)
         if (tried.length >= Math.max(ATTEMPTS_MAX, replicas.length) || performance.now() >= asked.until)
           throw unavailable()
-        if (fault.sent && !(isSafe && budget.spend())) throw unavailable()
+        if (fault.sent && !(asked.isSafe && budget.spend())) throw unavailable()
       }
     }
   }
@@ -81,10 +81,10 @@ export function remote(options: RemoteOptions): RemoteService {
       if (caller) headers.set(IDENTITY_HEADER, signIdentity(secret, caller, { method, path: pathOf(url) }, Date.now()))
       const isSafe = method === 'GET' || (keepsAnswers && headers.has('idempotency-key'))
       const until = performance.now() + deadlineMs
-      if (method === 'GET') return deliver({ method, path, headers, body: undefined, until }, undefined, isSafe)
+      if (method === 'GET') return deliver({ method, path, headers, body: undefined, isSafe, until }, undefined)
       return request.text().then((text) => {
         const body = text === '' ? undefined : text
-        return deliver({ method, path, headers, body, until }, affinityOf?.(path, body), isSafe)
+        return deliver({ method, path, headers, body, isSafe, until }, affinityOf?.(path, body))
       })
     },
     close() {

@@ -21,6 +21,8 @@ export interface Asked {
   path: string
   headers: Headers
   body: string | undefined
+  /** Whether it may be sent again when its connection breaks. */
+  isSafe: boolean
   /** When nobody wants the answer any more, as `performance.now()` tells it. */
   until: number
 }
@@ -98,7 +100,7 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
   return {
     origin,
     isUp: () => up,
-    async send({ method, path, headers, body, until }) {
+    async send({ method, path, headers, body, isSafe, until }) {
       if (!slots.tryTake()) await slots.take(until)
       const call = { until, controller: new AbortController() }
       underWay.add(call)
@@ -108,6 +110,8 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
           headers,
           body,
           signal: call.controller.signal,
+          // on a kept connection that breaks, `fetch` itself sends anything but POST and PATCH a second time
+          keepalive: isSafe || method === 'POST',
           redirect: 'manual',
           decompress: false,
         })
