@@ -58,8 +58,11 @@ export async function slowCallers(server: Server, count: number): Promise<SlowCa
   }
 }
 
-/** Sends bodies of many megabytes at once, half of them without saying their size, half without a key; says how many bytes went out. */
-export async function hugeBodies(server: Server, count: number, megabytes: number): Promise<number> {
+/**
+ * Sends bodies of many megabytes at once, half of them without saying their size, half without a key; says how many bytes went out.
+ * Each sender rests `pauseMs` after every 64 KiB; without it all send as fast as the server takes it.
+ */
+export async function hugeBodies(server: Server, count: number, megabytes: number, pauseMs = 0): Promise<number> {
   const chunk = Buffer.alloc(CHUNK_BYTES, 'x')
   const framed = Buffer.concat([Buffer.from(`${CHUNK_BYTES.toString(16)}\r\n`), chunk, Buffer.from('\r\n')])
   const sent = await Promise.all(
@@ -77,6 +80,7 @@ export async function hugeBodies(server: Server, count: number, megabytes: numbe
         const taken = socket.write(sized ? chunk : framed)
         bytes += CHUNK_BYTES
         if (!taken) await drained(socket)
+        if (pauseMs > 0) await Bun.sleep(pauseMs)
       }
       socket.destroy()
       return bytes
