@@ -3,7 +3,7 @@
  * nginx, and a proxy on Node; and of everything in one process. `bun tests/bench/gateway.ts` wants wrk, nginx and an otherwise
  * idle machine.
  */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signIdentity } from '@channelling/http'
@@ -13,9 +13,18 @@ import { freePort } from '../support/port'
 import { startServer } from '../support/server'
 import { startServices } from '../support/services'
 import { startNginx } from './nginx'
-import { inTurn, told } from './wrk'
+import { inTurn, type Load, measure, told } from './wrk'
 
 const PATH = '/api/channel/specialities'
+const CPU_SECONDS = 4
+const TICK_US = 10_000
+
+/** CPU time that a process has used so far, in µs. */
+function cpuUs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US
+}
+
 const seed = aHospital({ sessions: Array.from({ length: 100 }, () => aSession({ capacity: 0 })), patients: 10 })
 const far = Date.now() + 3_600_000
 
@@ -68,6 +77,16 @@ try {
   console.log(told('our gateway and the service', results.split, results.direct))
   console.log(told('@fastify/http-proxy and the service', results.fastify, results.direct))
   console.log(told('everything in one process', results.embedded, results.direct))
+  // what a request costs the process that answers it, all of its threads together
+  const cpuOf = async (load: Load, pid: number) => {
+    const before = cpuUs(pid)
+    const { perSecond } = await measure({ ...load, seconds: CPU_SECONDS })
+    return (cpuUs(pid) - before) / (perSecond * CPU_SECONDS)
+  }
+  for (let round = 0; round < 3; round++) {
+    const [alone, whole] = [await cpuOf(loads.direct, catalogue.pid), await cpuOf(loads.embedded, embedded.pid)]
+    console.log(`CPU a request: the service ${alone.toFixed(1)} µs, all in one process ${whole.toFixed(1)} µs`)
+  }
   const beside = (one: keyof typeof results, other: keyof typeof results) =>
     (results[one].perSecond / results[other].perSecond).toFixed(2)
   console.log(
