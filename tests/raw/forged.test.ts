@@ -109,14 +109,7 @@ test('the audit tells from where an administrator acted, not from where he says'
 })
 
 test('a service is not reached by any path of its own', async () => {
-  for (const path of [
-    '/openapi/json',
-    '/openapi',
-    '/import',
-    '/health/ready/',
-    '/api/../openapi/json',
-    '//openapi/json',
-  ]) {
+  for (const path of ['/openapi/json', '/openapi', '/import', '/api/../openapi/json', '//openapi/json']) {
     for (const key of [null, server.key]) {
       const { status } = await server.call('GET', path, undefined, { key })
       expect(`${path} ${status}`).toBe(`${path} 404`)
