@@ -49,7 +49,18 @@ export const changes = {
     ['services/bookings/src/rules/decide.ts', /^/, 'const has = (_: string) => true\n'],
   ],
   /** A disk fault is taken for an ordinary one. */
-  'carries on': [['libs/schema/src/faults.ts', /return FATAL\.test\(this\.code\)/, 'return false']],
+  'carries on': [
+    [
+      'libs/schema/src/faults.ts',
+      /return this\.code\.startsWith\('SQLITE_'\) && !this\.isFatal/,
+      'return !FATAL.test(this.code)',
+    ],
+    [
+      'libs/schema/src/faults.ts',
+      /get isFatal\(\): boolean \{\s+return FATAL\.test\(this\.code\)/,
+      'get isFatal(): boolean {\n    return false',
+    ],
+  ],
   /** Every commit brings the log to the file, as one does now and then otherwise. */
   'empties the log often': [[connection, /CHECKPOINT_PAGES = [\d_]+/, 'CHECKPOINT_PAGES = 1']],
   /** It fails over certain patients. */
