@@ -12,7 +12,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 const operations = server.contract.operations.filter(({ template }) => template.startsWith('/api/'))
 const before = await stored(server)
 
-/** Everything that is kept, table by table; when a key was last used is not news. */
+/** Everything that is kept, table by table; when a key was last used, and how often, is not news. */
 async function stored(of: Server): Promise<Record<string, unknown[]>> {
   await of.call('GET', '/api/channel/sessions')
   await of.stop()
@@ -21,7 +21,7 @@ async function stored(of: Server): Promise<Record<string, unknown[]>> {
   const rows = Object.fromEntries(tables.map(({ name }) => [name, file.query(`SELECT * FROM "${name}"`).all()]))
   file.close()
   await of.restart()
-  return { ...rows, api_key: (rows.api_key as object[]).map((key) => ({ ...key, last_used_at: null })) }
+  return { ...rows, key_usage: [], api_key: (rows.api_key as object[]).map((key) => ({ ...key, last_used_at: null })) }
 }
 
 /** What is wrong with how a bad request was answered; the recorder has looked at the envelope already. */
