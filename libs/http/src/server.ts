@@ -31,7 +31,8 @@ export function closeOnSignal(close: () => Promise<void>, log: Log): void {
 function leaveOnFault(log: Log): void {
   const leave = (error: unknown) => {
     log.fatal(described(error), 'a fault that nobody caught; leaving')
-    process.exit(1)
+    // a moment for what is being written already
+    setTimeout(() => process.exit(1), 100)
   }
   process.on('uncaughtException', leave)
   process.on('unhandledRejection', leave)
