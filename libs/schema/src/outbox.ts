@@ -1,5 +1,6 @@
 import type { EventType, NewEvent } from '@channelling/contract'
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { sql } from 'drizzle-orm'
+import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
 import { insertInto } from './rows'
 import type { Statement, Value } from './statement'
@@ -23,6 +24,30 @@ export const event = sqliteTable(
   },
   (table) => [index('event_by_booking').on(table.bookingId)],
 )
+
+/**
+ * What a subscriber has to know of the outbox as a whole to resume in it: one row, made with the table.
+ */
+export const eventStream = sqliteTable(
+  'event_stream',
+  {
+    one: integer('one').primaryKey(),
+    /** A random id. A database that was put back to an earlier state gets another one, since it gives the same `seq` anew. */
+    epoch: text('epoch').notNull(),
+    /** From here on every event is kept; of earlier ones only those that a booking's history still needs. */
+    lowestSeq: integer('lowest_seq').notNull(),
+  },
+  () => [check('event_stream_one', sql`one = 1`), check('event_stream_lowest_seq', sql`lowest_seq >= 1`)],
+)
+
+/**
+ * Makes a position in the stream of before unusable. It goes into the write that ends putting a database back to an earlier
+ * state, before anything else happens in it.
+ */
+export const newEpoch: Statement = {
+  sql: 'UPDATE event_stream SET epoch = lower(hex(randomblob(8))) WHERE one = 1',
+  args: [],
+}
 
 const insertEvents = insertInto('event', ['type', 'session_id', 'booking_id', 'client_id', 'payload', 'at'])
 
