@@ -30,6 +30,8 @@ export interface GatewayDependencies {
   feed: Feed
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
+  /** What it does without, for the moment, at a cost: by name. */
+  degraded: () => string[]
   rateLimiter: RateLimiter
   /** Of the web pages that may call from a browser: `https://app.example.org`, or `*`. */
   corsOrigins: readonly string[]
@@ -62,7 +64,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
   const { observed, requestIdOf } = createOwn(observer, contextRoot)
   const own = new Elysia()
     .use(observed)
-    .use(health({ services, ready: dependencies.ready, requestIdOf }))
+    .use(health({ services, ready: dependencies.ready, degraded: dependencies.degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
     .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log, requestIdOf }))

@@ -9,12 +9,14 @@ export interface HealthOptions {
   services: readonly Service[]
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
+  /** What the gateway does without, for the moment, at a cost: by name. */
+  degraded: () => string[]
   /** What a refusal calls the request. */
   requestIdOf: (request: Request) => string
 }
 
 /** `GET /health/live`: the process answers. `GET /health/ready`: so does everything it depends on. */
-export const health = ({ services, ready, requestIdOf }: HealthOptions) =>
+export const health = ({ services, ready, degraded, requestIdOf }: HealthOptions) =>
   new Elysia()
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
@@ -26,7 +28,7 @@ export const health = ({ services, ready, requestIdOf }: HealthOptions) =>
         ])
         const checks = [...Object.entries(own), ...others]
         if (checks.every(([, ready]) => ready)) {
-          return success({ status: 'ready', checks: Object.fromEntries(checks) })
+          return success({ status: 'ready', checks: Object.fromEntries(checks), degraded: degraded() })
         }
         const down = checks.filter(([, ready]) => !ready).map(([name]) => name)
         return refuse(new Refusal('service_unavailable', `Not ready: ${down.join(', ')}`), requestIdOf(request))
@@ -41,7 +43,11 @@ export const isReady = async (service: Service): Promise<boolean> => {
 }
 
 const live = z.object({ status: z.literal('live') })
-const readiness = z.object({ status: z.literal('ready'), checks: z.record(z.string(), z.boolean()) })
+const readiness = z.object({
+  status: z.literal('ready'),
+  checks: z.record(z.string(), z.boolean()),
+  degraded: z.array(z.string()),
+})
 
 /** What the merged document says of it. */
 export const healthOperations = [

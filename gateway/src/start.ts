@@ -16,6 +16,7 @@ import { createFeed, createNotifications, lastSeq, redeemTicket } from '@channel
 import { createPatients } from '@channelling/patients'
 import { type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
+import { createWake } from '@channelling/wake'
 import { createAdministration } from './administration'
 import { createGateway } from './app'
 import { createAuthentication } from './authentication'
@@ -86,6 +87,9 @@ export async function start(settings: Settings): Promise<Running> {
     const feed = createFeed({ database, log })
     running.push(() => feed.close())
     await feed.start()
+    const wake = createWake({ servers: settings.NATS_URL, log })
+    running.push(() => wake.close())
+    wake.onHint(() => feed.wake())
     const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
       feed: feed.state,
@@ -104,6 +108,7 @@ export async function start(settings: Settings): Promise<Running> {
         onCommit: (sessionIds) => {
           answers.forget(sessionIds)
           feed.wake()
+          wake.hint()
         },
       })
       running.push(() => bookings.close())
@@ -146,6 +151,7 @@ export async function start(settings: Settings): Promise<Running> {
       }),
       feed,
       ready: readiness(database),
+      degraded: wake.degraded,
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }),
       corsOrigins: settings.CORS_ORIGINS,
       observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),

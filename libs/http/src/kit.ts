@@ -22,6 +22,8 @@ export interface KitOptions {
   log: Log
   /** Whether the service can answer now; what it depends on, by name. */
   ready?: () => Promise<Record<string, boolean>>
+  /** What it depends on and does without, for the moment, at a cost: by name. It stays ready. */
+  degraded?: () => string[]
 }
 
 /** What any thrown thing means to a caller. Only refusals say what they are; the rest is `internal_error`. */
@@ -66,7 +68,7 @@ const steadied = (message: string) => message.replace(/^Invalid (input|option): 
  * What every service has: errors in the envelope, health, and its OpenAPI document.
  * It is used before the endpoints, since Elysia's hooks cover only what is registered after them.
  */
-export const kit = ({ name, about, log, ready = async () => ({}) }: KitOptions) =>
+export const kit = ({ name, about, log, ready = async () => ({}), degraded = () => [] }: KitOptions) =>
   new Elysia({ name: `kit:${name}` })
     .onError({ as: 'global' }, ({ error, request, set }) => {
       const requestId = request.headers.get(REQUEST_ID_HEADER) ?? ''
@@ -84,7 +86,7 @@ export const kit = ({ name, about, log, ready = async () => ({}) }: KitOptions) 
       '/health/ready',
       async ({ set }) => {
         const checks = await ready()
-        if (Object.values(checks).every(Boolean)) return success({ status: 'ready', checks })
+        if (Object.values(checks).every(Boolean)) return success({ status: 'ready', checks, degraded: degraded() })
         set.status = 503
         const missing = Object.keys(checks).filter((name) => !checks[name])
         return failure(new Refusal('service_unavailable', `Not ready: ${missing.join(', ')}`), '')

@@ -53,9 +53,12 @@ test.each([
   expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
 })
 
-test('what does nothing yet stops the start instead of being passed over', () => {
-  for (const name of ['NATS_URL']) {
-    expect(faultsOf({ [name]: 'x' })).toEqual([expect.stringContaining(`${name} does nothing yet`)])
+test('NATS is one server or several, with credentials or without', () => {
+  const servers = (list: string) => readSettings({ NATS_URL: list }).NATS_URL
+  expect(servers('')).toBeUndefined()
+  expect(servers('nats://one:4222, tls://user:secret@two')).toEqual(['nats://one:4222', 'tls://user:secret@two'])
+  for (const list of ['x', 'http://one', 'nats://', 'nats://one,', 'nats://one/path']) {
+    expect([list, ...faultsOf({ NATS_URL: list })]).toEqual([list, expect.stringContaining('NATS_URL must be')])
   }
 })
 

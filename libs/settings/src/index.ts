@@ -15,9 +15,6 @@ const whole = (min: number, max: number) => {
     .refine((value) => value >= min && value <= max, message)
 }
 
-/** A setting that is spoken of but does nothing yet: asking for it stops the start, rather than being passed over. */
-const notYet = (instead: string) => z.undefined(`does nothing yet: ${instead}`).optional()
-
 const timeZone = z.string().refine((zone) => {
   try {
     createCalendar(zone)
@@ -44,6 +41,15 @@ const origins = z
     'must be http(s):// and a host, several of them separated by commas',
   )
   .transform((all) => [...new Set(all)])
+
+/** `nats://` or `tls://` and a host, with credentials where the server asks for them; the servers of a cluster are separated by commas. */
+const natsServers = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim()))
+  .refine(
+    (all) => all.every((one) => /^(nats|tls):\/\/([^\s/?#@]+@)?[^\s/?#@]+$/.test(one) && URL.canParse(one)),
+    'must be nats:// or tls:// and a host, several of them separated by commas',
+  )
 
 /** The origins of web pages as a browser says them, separated by commas, or `*` alone. */
 const pageOrigins = z
@@ -81,6 +87,8 @@ const settings = z.object({
   RATE_LIMIT_READS: whole(0, 10_000_000).default(6000),
   RATE_LIMIT_WRITES: whole(0, 10_000_000).default(1200),
   RATE_LIMIT_FAILURES: whole(0, 10_000_000).default(1200),
+  SOCKETS_PER_KEY: whole(0, 1_000_000).default(1000),
+  SOCKETS_PER_ADDRESS: whole(0, 1_000_000).default(1000),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SLOW_REQUEST_MS: whole(0, 600_000).default(1000),
   METRICS_PORT: whole(0, 65_535).optional(),
@@ -88,7 +96,7 @@ const settings = z.object({
   BOOKINGS_URL: origins.optional(),
   PATIENTS_URL: origins.optional(),
   NOTIFICATIONS_URL: origins.optional(),
-  NATS_URL: notYet('every service runs in this process'),
+  NATS_URL: natsServers.optional(),
   CORS_ORIGINS: pageOrigins.default([]),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),

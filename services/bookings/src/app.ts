@@ -29,6 +29,8 @@ export interface BookingsDependencies {
   onCommit: (sessionIds: Iterable<number>) => void
   /** Told of every group of commands that one write saved. */
   onSaved?: (group: SavedGroup) => void
+  /** What it does without, for the moment, at a cost: by name. */
+  degraded?: () => string[]
   /** Sessions that need not be read, where every writer is in this process. */
   kept?: KeptSessions
 }
@@ -44,6 +46,7 @@ export function createBookings({
   log,
   onCommit,
   onSaved,
+  degraded,
   kept,
 }: BookingsDependencies) {
   const identity = identityOf(secret)
@@ -73,6 +76,7 @@ export function createBookings({
         about: 'Book, hold, move and cancel places in sessions',
         log,
         ready: readiness(database),
+        degraded,
       }),
     )
     .use(reservePlaceEndpoint({ engine, identity }))

@@ -2,6 +2,7 @@ import { createCalendar, createClock } from '@channelling/contract'
 import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
 import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
+import { createWake } from '@channelling/wake'
 import { createBookings } from './app'
 import { latestInstant } from './store/reads'
 
@@ -12,6 +13,7 @@ await startOrExplain(async () => {
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
     { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
   )
+  const wake = createWake({ servers: settings.NATS_URL, log })
   const bookings = createBookings({
     database,
     calendar: createCalendar(settings.TIME_ZONE),
@@ -20,13 +22,15 @@ await startOrExplain(async () => {
     holdMinutes: settings.HOLD_MINUTES,
     holdsPerClient: settings.HOLDS_PER_CLIENT,
     log,
-    // whoever listens for bookings is in another process, and looks for itself
-    onCommit: () => {},
+    // whoever listens for bookings is in another process
+    onCommit: () => wake.hint(),
+    degraded: wake.degraded,
   })
   const server = serve({ app: bookings.app, hostname: settings.HOST, port: settings.PORT, log })
   closeOnSignal(async () => {
     await server.close()
     await bookings.close()
+    await wake.close()
     await database.close()
   }, log)
 })

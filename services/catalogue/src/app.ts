@@ -31,10 +31,10 @@ import { retireSpecialityEndpoint } from './endpoints/retire-speciality'
 export const about = 'Specialities, hospitals, consultants, their schedules and sessions'
 
 /** The catalogue: what can be booked, where, with whom and when. */
-export function createCatalogue({ secret, log, ...rest }: CatalogueDependencies) {
+export function createCatalogue({ secret, log, degraded, ...rest }: CatalogueDependencies) {
   const dependencies = { ...rest, identity: identityOf(secret) }
   return new Elysia({ name: 'catalogue' })
-    .use(kit({ name: 'catalogue', about, log, ready: readiness(rest.database) }))
+    .use(kit({ name: 'catalogue', about, log, ready: readiness(rest.database), degraded }))
     .use(conditionalReads())
     .use(listSpecialities(dependencies))
     .use(getSpeciality(dependencies))

@@ -13,11 +13,13 @@ export interface CatalogueDependencies {
   log: Log
   /** Kept answers, where every writer is in this process and tells them of its commits. */
   answers?: SessionAnswers
+  /** What it does without, for the moment, at a cost: by name. */
+  degraded?: () => string[]
   /** What sessions published from now on are priced in, `LKR`. */
   currency: string
 }
 
 /** What endpoints ask from, each only for what it uses. */
-export interface Dependencies extends Omit<CatalogueDependencies, 'secret' | 'log'> {
+export interface Dependencies extends Omit<CatalogueDependencies, 'secret' | 'log' | 'degraded'> {
   identity: Identity
 }

@@ -2,6 +2,7 @@ import { createCalendar, createClock } from '@channelling/contract'
 import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
 import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
+import { createWake, hintingOnWrite } from '@channelling/wake'
 import { createCatalogue } from './app'
 import { fillIfEmpty } from './demo'
 import { startPublisher } from './publisher'
@@ -13,13 +14,15 @@ await startOrExplain(async () => {
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
     { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
   )
+  const wake = createWake({ servers: settings.NATS_URL, log })
   const catalogue = {
-    database,
+    database: hintingOnWrite(database, wake),
     calendar: createCalendar(settings.TIME_ZONE),
     clock: createClock(0),
     secret: settings.INTERNAL_SECRET,
     currency: settings.CURRENCY,
     log,
+    degraded: wake.degraded,
   }
   if (settings.DEMO_DATA === 'on') await fillIfEmpty(catalogue)
   const server = serve({ app: createCatalogue(catalogue), hostname: settings.HOST, port: settings.PORT, log })
@@ -27,6 +30,7 @@ await startOrExplain(async () => {
   closeOnSignal(async () => {
     await publisher.close()
     await server.close()
+    await wake.close()
     await database.close()
   }, log)
 })

@@ -1,0 +1,2 @@
+export type { Connection } from './connection'
+export { createWake, hintingOnWrite, type Wake } from './wake'
