@@ -1,0 +1,7 @@
+export type { Filter } from './address'
+export type { SocketConstructor, SocketLike } from './connection'
+export type { ChannellingEvent, EventType } from './events'
+export type { Resync } from './intake'
+export type { Credential, Ending, SubscribeOptions, Subscribing, Subscription, SubscriptionState } from './options'
+export type { Refused } from './refusal'
+export { subscribe } from './subscribe'
