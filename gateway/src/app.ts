@@ -13,8 +13,7 @@ import { learn } from './learning'
 import { createOwn, type Metrics, metricsDocument, type Observer } from './observation'
 import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
-import { SOCKET_PATH, socketOperation } from './socket'
-import type { AdmitSubscriber } from './subscribers'
+import { SOCKET_PATH, type SocketDoor, socketOperation } from './sockets'
 import type { Service } from './upstream'
 
 export const VERSION = '1.0.0'
@@ -26,7 +25,7 @@ export interface GatewayDependencies {
   /** `''`, or `/channelling`: prefixes every path. */
   contextRoot: string
   authenticate: Authenticate
-  admitSubscriber: AdmitSubscriber
+  socketDoor: SocketDoor
   feed: Feed
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
@@ -42,7 +41,7 @@ export interface GatewayDependencies {
 
 /** The one address that integrators know. It learns its routes from the services' own documents. */
 export async function createGateway(dependencies: GatewayDependencies) {
-  const { services, contextRoot, admitSubscriber, feed, observer, metrics, log } = dependencies
+  const { services, contextRoot, socketDoor, feed, observer, metrics, log } = dependencies
   const ofMetrics = metricsDocument(metrics.registry)
   const known = await learn(
     services,
@@ -67,7 +66,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(health({ services, ready: dependencies.ready, degraded: dependencies.degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
-    .use(sockets({ feed, admit: admitSubscriber, path: SOCKET_PATH, log, requestIdOf }))
+    .use(sockets({ feed, ...socketDoor, path: SOCKET_PATH, log, requestIdOf }))
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .onRequest(createDoor(dependencies.corsOrigins))

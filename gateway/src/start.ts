@@ -25,7 +25,7 @@ import { listenerOptions } from './listener'
 import { createMetrics, createObserver, listenForMetrics, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
 import { createFailedAttempts } from './rate-limit-failures'
-import { createAdmitSubscriber } from './subscribers'
+import { createOpenSockets, createSocketDoor, watchKeys } from './sockets'
 import { embedded, type Service } from './upstream'
 import { AT_ONCE_MAX, affinityOf, type RemoteOptions, remote } from './upstreams'
 
@@ -84,6 +84,12 @@ export async function start(settings: Settings): Promise<Running> {
       onFault: (error) => log.warn(described(error), 'the uses of keys were not noted'),
     })
     running.push(() => keyring.close())
+    const openSockets = createOpenSockets({
+      perKey: settings.SOCKETS_PER_KEY,
+      perAddress: settings.SOCKETS_PER_ADDRESS,
+    })
+    const keyWatch = watchKeys({ keyring, sockets: openSockets, clock, log })
+    running.push(async () => keyWatch.close())
     const feed = createFeed({ database, log })
     running.push(() => feed.close())
     await feed.start()
@@ -92,7 +98,8 @@ export async function start(settings: Settings): Promise<Running> {
     wake.onHint(() => feed.wake())
     const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
-      feed: feed.state,
+      told: () => feed.state().told,
+      socketsOpen: openSockets.count,
       lastSeq: () => lastSeq(database),
       databaseFailed: () => database.failure() !== null,
       linesDropped: standardOutput().dropped,
@@ -143,10 +150,13 @@ export async function start(settings: Settings): Promise<Running> {
       ],
       contextRoot: settings.CONTEXT_ROOT,
       authenticate,
-      admitSubscriber: createAdmitSubscriber({
+      socketDoor: createSocketDoor({
         authenticate,
         redeem: (ticket) => redeemTicket({ database, clock }, ticket),
+        keyring,
         failed,
+        sockets: openSockets,
+        corsOrigins: settings.CORS_ORIGINS,
         access: settings.NOTIFY_ACCESS,
       }),
       feed,

@@ -6,7 +6,11 @@ export interface Subscriber {
   frames: string[]
   /** Resolves when it has got as many frames as this, or fails when they do not come in time. */
   got(count: number, withinMs?: number): Promise<string[]>
+  /** Its close code and reason, once it is closed. */
+  closed: Promise<[number, string]>
   close(): void
+  /** Breaks the connection without a word. */
+  terminate(): void
 }
 
 /** The answer to a handshake that opened no socket. */
@@ -36,6 +40,9 @@ export async function subscribe(
   socket.on('message', (data, isBinary) => {
     frames.push(isBinary ? '(binary)' : data.toString())
     arrived()
+  })
+  const closed = new Promise<[number, string]>((resolve) => {
+    socket.once('close', (code, reason) => resolve([code, reason.toString()]))
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('open', () => resolve())
@@ -71,7 +78,9 @@ export async function subscribe(
       }
       return frames
     },
+    closed,
     close: () => socket.close(),
+    terminate: () => socket.terminate(),
   }
 }
 

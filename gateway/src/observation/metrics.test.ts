@@ -61,7 +61,8 @@ test('groups of bookings are told by size, and by how long they took to save', a
 test('what cannot be read is NaN, and keeps nothing else from being told', async () => {
   const metrics = createMetrics()
   const sources = watchSources(metrics.registry, {
-    feed: () => ({ subscribers: 2, told: 5 }),
+    told: () => 5,
+    socketsOpen: () => 2,
     lastSeq: () => Promise.reject(new Error('down')),
     databaseFailed: () => true,
     linesDropped: () => 4,
@@ -84,7 +85,8 @@ test('the feed lags by the events that were not told, and not at all while nobod
   ] as const) {
     const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
-      feed: () => ({ subscribers: 0, told }),
+      told: () => told,
+      socketsOpen: () => 0,
       lastSeq: async () => 9,
       databaseFailed: () => false,
       linesDropped: () => 0,

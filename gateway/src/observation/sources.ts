@@ -6,7 +6,9 @@ const LAG_EVERY_MS = 50
 
 /** What is not counted request by request, but asked for whenever somebody reads the metrics. */
 export interface Sources {
-  feed: () => { subscribers: number; told: number | null }
+  /** The last `seq` that the open sockets were told of; null while there are none. */
+  told: () => number | null
+  socketsOpen: () => number
   /** The last `seq` of the outbox. */
   lastSeq: () => Promise<number>
   databaseFailed: () => boolean
@@ -32,10 +34,10 @@ export function watchSources(registry: Registry, sources: Sources): { close(): P
 
   gauge('channelling_outbox_last_seq', 'The number of the last event', sources.lastSeq)
   gauge('channelling_feed_lag_events', 'Events that the open sockets were not told of yet', async () => {
-    const { told } = sources.feed()
+    const told = sources.told()
     return told === null ? 0 : Math.max(0, (await sources.lastSeq()) - told)
   })
-  gauge('channelling_sockets_open', 'Open sockets', () => sources.feed().subscribers)
+  gauge('channelling_sockets_open', 'Open sockets', sources.socketsOpen)
   gauge('channelling_database_failed', '1 once a disk fault ended all writing', () => Number(sources.databaseFailed()))
   new Counter({
     name: 'channelling_log_lines_dropped_total',

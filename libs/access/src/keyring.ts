@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { type Calendar, type Caller, type Instant, Refusal } from '@channelling/contract'
 import type { Database } from '@channelling/schema'
 import { hashKey, isWellFormed } from './key'
-import { type KnownKey, readKnownKey } from './store/known-key'
+import { type KnownKey, readKnownKey, readKnownKeys } from './store/known-key'
 import { createUses } from './uses'
 
 /** How long a record read once is believed, in ms: the longest that another process's change goes unseen. */
@@ -23,6 +23,9 @@ export interface KeyringDependencies {
 /** Which records changed: those of one key, of one client, or any. */
 export type Changed = { keyId: number } | { clientId: number } | 'all'
 
+/** How a key stands: whose it is and the first instant at which it no longer works, or what it would be refused with. */
+export type Standing = { caller: Caller; until: Instant } | { refusal: Refusal }
+
 export interface Keyring {
   /**
    * Who a key belongs to. It answers at once for a key seen within the last second, and reads the database otherwise.
@@ -32,6 +35,13 @@ export interface Keyring {
   verify(key: string): Caller | Promise<Caller>
   /** What was read of these keys is no longer believed. Whoever changes a key or a client calls it after the commit. */
   forget(changed: Changed): void
+  /** Calls it after every change that this process makes. Those of others are found by asking again. */
+  onChange(listener: () => void): void
+  /**
+   * How keys stand now by what is in the database, for what they opened and is open still. It counts as no use of them.
+   * Rejects where the database cannot be read.
+   */
+  review(keyIds: readonly number[]): Promise<Map<number, Standing>>
   /** Notes the uses that are still unwritten. */
   close(): Promise<void>
 }
@@ -54,6 +64,7 @@ export function createKeyring({
   const uses = createUses({ database, calendar, onFault })
   /** Grows with every change, so that a read begun before a change is not remembered after it. */
   let changes = 0
+  const listeners: (() => void)[] = []
 
   function admit(known: KnownKey): Caller {
     const now = clock()
@@ -97,6 +108,16 @@ export function createKeyring({
       changes++
       reading.clear()
       for (const [hash, { known }] of believed) if (concerns(changed, known.caller)) believed.delete(hash)
+      for (const listener of listeners) listener()
+    },
+    onChange(listener) {
+      listeners.push(listener)
+    },
+    async review(keyIds) {
+      const known = await readKnownKeys(database, keyIds)
+      const now = clock()
+      const byId = new Map(known.map((key) => [key.caller.keyId, key]))
+      return new Map(keyIds.map((id) => [id, standingOf(byId.get(id), now)]))
     },
     close: () => uses.flush(),
   }
@@ -116,6 +137,16 @@ async function readOrRefuse(database: Database, hash: string): Promise<KnownKey>
   }
   if (!known || !timingSafeEqual(Buffer.from(known.hash), Buffer.from(hash))) throw unknownKey()
   return known
+}
+
+function standingOf(known: KnownKey | undefined, now: Instant): Standing {
+  try {
+    if (!known) throw unknownKey()
+    requireWorking(known, now)
+    return { caller: known.caller, until: Math.min(known.expiresAt, known.retiredAt ?? Number.POSITIVE_INFINITY) }
+  } catch (refusal) {
+    return { refusal: refusal as Refusal }
+  }
 }
 
 function requireWorking(known: KnownKey, now: Instant): void {

@@ -26,6 +26,7 @@ export const reasons = {
   identity_invalid: { kind: 'unauthenticated', about: 'A service was called other than through the gateway' },
   ticket_invalid: { kind: 'unauthenticated', about: 'The ticket was used, has expired or was never issued' },
   scope_missing: { kind: 'forbidden', about: 'The key lacks the scope that the operation needs' },
+  origin_not_allowed: { kind: 'forbidden', about: 'Web pages of this origin may not open sockets' },
   no_such_path: { kind: 'not_found', about: 'There is nothing at this path' },
   speciality_not_found: { kind: 'not_found', about: 'No such speciality' },
   hospital_not_found: { kind: 'not_found', about: 'No such hospital' },
@@ -58,6 +59,10 @@ export const reasons = {
   rate_limited: {
     kind: 'too_many',
     about: 'Too many requests with this key, or too many wrong keys from this address; see `Retry-After`',
+  },
+  too_many_sockets: {
+    kind: 'too_many',
+    about: 'This key, or this address, has as many open sockets as it may; see `Retry-After`',
   },
   overloaded: { kind: 'unavailable', about: 'Too much is waiting; see `Retry-After`' },
   service_unavailable: { kind: 'unavailable', about: 'The service behind this path is down' },

@@ -24,15 +24,25 @@ interface Row {
   disabledAt: number | null
 }
 
+const select = `SELECT k.id, k.client_id AS clientId, k.hash, k.scopes, k.expires_at AS expiresAt, k.retired_at AS retiredAt, k.active,
+  c.access, c.disabled_at AS disabledAt
+  FROM api_key k JOIN client c ON c.id = k.client_id`
+
 /** Reads a key by the SHA-256 of it. */
 export async function readKnownKey(database: Database, hash: string): Promise<KnownKey | undefined> {
-  const [row] = await database.read<Row>(
-    `SELECT k.id, k.client_id AS clientId, k.hash, k.scopes, k.expires_at AS expiresAt, k.retired_at AS retiredAt, k.active,
-      c.access, c.disabled_at AS disabledAt
-    FROM api_key k JOIN client c ON c.id = k.client_id WHERE k.hash = ?`,
-    [hash],
-  )
-  if (!row) return undefined
+  const [row] = await database.read<Row>(`${select} WHERE k.hash = ?`, [hash])
+  return row && knownKeyOf(row)
+}
+
+/** Reads keys by their ids; those that are not there are left out. */
+export async function readKnownKeys(database: Database, ids: readonly number[]): Promise<KnownKey[]> {
+  const rows = await database.read<Row>(`${select} WHERE k.id IN (SELECT value FROM json_each(?))`, [
+    JSON.stringify(ids),
+  ])
+  return rows.map(knownKeyOf)
+}
+
+function knownKeyOf(row: Row): KnownKey {
   const caller = { clientId: row.clientId, keyId: row.id, access: row.access, scopes: scopesOf(row.scopes) }
   return {
     hash: row.hash,

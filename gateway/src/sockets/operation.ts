@@ -1,12 +1,12 @@
 import { refusals } from '@channelling/http'
-import { answer, operation } from './documents'
+import { answer, operation } from '../documents'
 
 export const SOCKET_PATH = '/ws/notify'
 
 /** A handshake has no body and waits for nobody. */
 const statuses = new Set(['400', '401', '403', '429', '500', '503'])
 
-const refused = Object.entries(refusals('ticket_invalid'))
+const refused = Object.entries(refusals('ticket_invalid', 'origin_not_allowed', 'too_many_sockets'))
   .filter(([status]) => statuses.has(status))
   .map(([status, schema]) => [status, answer(schema)])
 
