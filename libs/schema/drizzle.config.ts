@@ -9,6 +9,7 @@ export default {
     './src/bookings.ts',
     './src/outbox.ts',
     './src/notifications.ts',
+    './src/lease.ts',
   ],
   out: './migrations',
 } satisfies Config

@@ -1,6 +1,7 @@
 import * as access from '@channelling/schema/access'
 import * as bookings from '@channelling/schema/bookings'
 import * as catalogue from '@channelling/schema/catalogue'
+import * as lease from '@channelling/schema/lease'
 import * as notifications from '@channelling/schema/notifications'
 import * as outbox from '@channelling/schema/outbox'
 import * as patients from '@channelling/schema/patients'
@@ -22,6 +23,7 @@ const modules: Record<string, Record<string, string>> = {
   access: tablesOf(access),
   bookings: tablesOf(bookings),
   catalogue: tablesOf(catalogue),
+  lease: tablesOf(lease),
   notifications: tablesOf(notifications),
   outbox: tablesOf(outbox),
   patients: tablesOf(patients),
@@ -35,6 +37,7 @@ const owners: [folder: string, module: string][] = [
   ['services/notifications/', 'notifications'],
   ['libs/access/', 'access'],
   ['libs/schema/src/outbox.ts', 'outbox'],
+  ['libs/schema/src/lease.ts', 'lease'],
 ]
 
 /** Every table there is. */

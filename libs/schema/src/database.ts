@@ -19,6 +19,8 @@ export interface Database {
    * @throws DatabaseFault, or Refusal `service_unavailable` once a disk fault ended all writing, see `failure`
    */
   write(statements: Statement[], after?: Promise<Written[]>): Promise<Written[]>
+  /** Whether other processes may have it open too: a server, and not a file. */
+  readonly shared: boolean
   /** The disk fault after which nothing is written any more; null while all is well. */
   failure(): DatabaseFault | null
   close(): Promise<void>

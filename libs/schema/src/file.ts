@@ -39,6 +39,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
       readAll: (statements) => guarded(() => reader.rowsOfAll(statements.map(plain))),
       query: queryBuilder((sql, args) => guarded(() => reader.arrays(plain({ sql, args })))),
       write: (statements, after) => writer.write(statements.map(plain), after),
+      shared: false,
       failure: writer.failure,
       async close() {
         reader.close()

@@ -80,6 +80,7 @@ export async function openServer(
       last = turn.catch(() => undefined)
       return turn
     },
+    shared: true,
     // a server minds its own disk
     failure: () => null,
     async close() {

@@ -1,0 +1,47 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { instant } from './columns'
+import type { Statement } from './statement'
+
+/**
+ * Who does the work that only one process does at a time. A row is never deleted; a lease that was given up has ended long ago.
+ */
+export const lease = sqliteTable('lease', {
+  name: text('name').primaryKey(),
+  /** Drawn by chance by whoever wants to hold it. */
+  holder: text('holder').notNull(),
+  /** When it ends unless it is renewed, by the clock of the database: those of the processes need not agree. */
+  until: instant('until').notNull(),
+  /** Raised each time it is taken, so that what an earlier holder still has under way can be told from what the present one does. */
+  term: integer('term').notNull(),
+})
+
+/** The database's clock, in UTC milliseconds. */
+const now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+
+/** Takes a lease that has ended, or renews it for its holder; gives the `term` where it did. */
+export const takeLease = (name: string, holder: string, ms: number): Statement => ({
+  sql: `INSERT INTO lease (name, holder, until, term) VALUES (?, ?, ${now} + ?, 1)
+    ON CONFLICT (name) DO UPDATE
+      SET holder = excluded.holder, until = excluded.until, term = term + (holder <> excluded.holder OR until <= ${now})
+      WHERE holder = excluded.holder OR until <= ${now}
+    RETURNING term`,
+  args: [name, holder, ms],
+})
+
+/** Whether a lease could be taken: `free` is 0 or 1, and there is no row where nobody ever held it. */
+export const readLease = (name: string) => ({
+  sql: `SELECT until <= ${now} AS free FROM lease WHERE name = ?`,
+  args: [name],
+})
+
+/** Ends a lease now, if this is still its holder. */
+export const giveUpLease = (name: string, holder: string): Statement => ({
+  sql: 'UPDATE lease SET until = 0 WHERE name = ? AND holder = ?',
+  args: [name, holder],
+})
+
+/** Undoes the write that it is part of, unless the lease is still held by this holder in this term: NULL is no holder. */
+export const requireLease = (name: string, holder: string, term: number): Statement => ({
+  sql: 'UPDATE lease SET holder = CASE WHEN holder = ? AND term = ? THEN holder END WHERE name = ?',
+  args: [holder, term, name],
+})

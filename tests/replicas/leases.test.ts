@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { type Database, type Held, isLostLease, open, whileLeased } from '@channelling/schema'
+import { type Sqld, startSqld } from '../support/sqld'
+
+setDefaultTimeout(60_000)
+
+/** How long work may rest after its process died. */
+const TAKEN_OVER_MS_MAX = 5000
+
+let server: Sqld
+let database: Database
+beforeAll(async () => {
+  server = await startSqld()
+  database = await open({ url: server.url })
+  await database.write([
+    { sql: 'CREATE TABLE work (id INTEGER PRIMARY KEY AUTOINCREMENT, process TEXT, term INTEGER)', args: [] },
+  ])
+})
+afterAll(async () => {
+  await database?.close()
+  await server?.[Symbol.asyncDispose]()
+})
+
+const script = new URL('../support/worker.ts', import.meta.url).pathname
+
+function startWorker(name: string) {
+  const child = Bun.spawn([process.execPath, script, server.url, name], {
+    env: { PATH: process.env.PATH },
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  let output = ''
+  void (async () => {
+    for await (const chunk of child.stdout) output += new TextDecoder().decode(chunk)
+  })()
+  return { name, child, output: () => output }
+}
+
+async function until<T>(
+  looking: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+): Promise<T> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const found = await looking()
+    if (found) return found
+    if (Date.now() > deadline) throw new Error('It did not come to pass')
+    await Bun.sleep(20)
+  }
+}
+
+const rows = () => database.read<{ id: number; process: string; term: number }>('SELECT * FROM work ORDER BY id')
+const last = async () => (await rows()).at(-1)
+
+test('of three processes one works; killed or standing still, another takes over in 5 s, and no term has the work of two', async () => {
+  const workers = ['a', 'b', 'c'].map(startWorker)
+  const of = (name: string) => workers.find((worker) => worker.name === name)!
+  try {
+    await until(() => workers.every(({ output }) => output().includes('ready')))
+    const first = (await until(last)).process
+
+    of(first).child.kill('SIGKILL')
+    const killed = performance.now()
+    const second = await until(async () => {
+      const now = (await last())!
+      return now.process !== first && now.process
+    })
+    expect(performance.now() - killed).toBeLessThan(TAKEN_OVER_MS_MAX)
+
+    process.kill(of(second).child.pid, 'SIGSTOP')
+    const stopped = performance.now()
+    const third = await until(async () => {
+      const now = (await last())!
+      return now.process !== second && now.process
+    })
+    expect(performance.now() - stopped).toBeLessThan(TAKEN_OVER_MS_MAX)
+    const before = (await rows()).filter((row) => row.process === second).length
+    process.kill(of(second).child.pid, 'SIGCONT')
+    await until(() => of(second).output().endsWith('rests\n'))
+    // the one that works goes on all the while
+    const seen = (await rows()).length
+    await until(async () => (await rows()).length > seen + 20)
+    expect((await rows()).filter((row) => row.process === second).length).toBe(before)
+
+    // an orderly end hands over without waiting for the lease to end
+    of(third).child.kill('SIGTERM')
+    await of(third).child.exited
+    const ended = performance.now()
+    await until(async () => (await last())!.process === second)
+    expect(performance.now() - ended).toBeLessThan(2500)
+  } finally {
+    for (const { child } of workers) child.kill('SIGKILL')
+    await Promise.all(workers.map(({ child }) => child.exited))
+  }
+  const all = await rows()
+  const workersOf = Map.groupBy(all, ({ term }) => term)
+  for (const among of workersOf.values()) expect(new Set(among.map((row) => row.process)).size).toBe(1)
+  expect(all.map(({ term }) => term)).toEqual(all.map(({ term }) => term).toSorted((a, b) => a - b))
+  expect(workersOf.size).toBe(4)
+})
+
+test('what a former holder still has under way is undone as a whole', async () => {
+  /** The same database, until it is cut off. */
+  let cut = false
+  const cuttable: Database = {
+    ...database,
+    write: (statements) => (cut ? new Promise(() => {}) : database.write(statements)),
+  }
+  let former: Held | undefined
+  const one = whileLeased(cuttable, 'fenced', async (held) => {
+    former = held
+    await new Promise((resolve) => held.signal.addEventListener('abort', resolve))
+  })
+  await until(() => former)
+  const inTime = [...former!.fence(), { sql: "INSERT INTO work (process, term) VALUES ('in time', 0)", args: [] }]
+  await database.write(inTime)
+
+  cut = true
+  let endedAt = 0
+  former!.signal.addEventListener('abort', () => {
+    endedAt = performance.now()
+  })
+  let takenAt = 0
+  const other = whileLeased(database, 'fenced', async (held) => {
+    takenAt = performance.now()
+    await new Promise((resolve) => held.signal.addEventListener('abort', resolve))
+  })
+  await until(() => takenAt)
+  expect(former!.isHeld()).toBe(false)
+  expect(endedAt).toBeGreaterThan(0)
+  expect(endedAt).toBeLessThan(takenAt)
+
+  const late = [...former!.fence(), { sql: "INSERT INTO work (process, term) VALUES ('late', 0)", args: [] }]
+  expect(await database.write(late).catch(isLostLease)).toBe(true)
+  expect(await database.read('SELECT process FROM work WHERE term = 0')).toEqual([{ process: 'in time' }])
+  cut = false
+  await other.close()
+  await one.close()
+})
+
+test('work that fails is told of and begun anew, and rests while the database is away', async () => {
+  await using away = await startSqld()
+  const faults: unknown[] = []
+  const own = await open({ url: away.url })
+  let begun = 0
+  const leased = whileLeased(
+    own,
+    'failing',
+    async (held) => {
+      begun++
+      if (begun === 1) throw new Error('once')
+      await new Promise((resolve) => held.signal.addEventListener('abort', resolve))
+    },
+    { onFault: (error) => faults.push(error) },
+  )
+  await until(() => begun === 2)
+  expect(faults).toEqual([expect.objectContaining({ message: 'once' })])
+  expect(leased.isHeld()).toBe(true)
+
+  await away.kill()
+  await until(() => !leased.isHeld())
+  await away.restart()
+  await until(() => leased.isHeld() && begun === 3)
+  await leased.close()
+  expect(leased.isHeld()).toBe(false)
+  await own.close()
+})
