@@ -43,10 +43,17 @@ export function remote(options: RemoteOptions): RemoteService {
   const budget = createRetryBudget()
   let turn = 0
 
+  /** Those that take requests; those that leave only where there is no other. */
+  function willing(): Replica[] {
+    const up = replicas.filter((replica) => replica.isUp())
+    const staying = up.filter((replica) => !replica.isLeaving())
+    return staying.length > 0 ? staying : up
+  }
+
   /** The replica to ask, of those that are up and not in `tried`; one that was tried where it is the only one up. */
   function choose(key: string | undefined, tried: readonly Replica[]): Replica | undefined {
     if (replicas.length === 1) return replicas[0]!.isUp() ? replicas[0] : undefined
-    const up = replicas.filter((replica) => replica.isUp())
+    const up = willing()
     const fresh = tried.length === 0 ? up : up.filter((replica) => !tried.includes(replica))
     const among = fresh.length > 0 ? fresh : up
     return key === undefined ? among[turn++ % among.length] : closest(among, key)

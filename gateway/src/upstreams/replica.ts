@@ -1,4 +1,4 @@
-import type { Log } from '@channelling/http'
+import { type Log, saysItLeaves } from '@channelling/http'
 import { answerOf } from './answer'
 import { createSlots } from './slots'
 import { type Unanswered, unanswered } from './unanswered'
@@ -31,6 +31,8 @@ export interface Asked {
 export interface Replica {
   origin: string
   isUp(): boolean
+  /** Whether it answers still but said that it will not for long. */
+  isLeaving(): boolean
   /** @throws Unanswered, or Refusal `overloaded` */
   send(asked: Asked): Promise<Response>
   close(): void
@@ -48,6 +50,7 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
   const slots = createSlots(atOnceMax)
   const underWay = new Set<{ until: number; controller: AbortController }>()
   let up = true
+  let leaving = false
   let broken = 0
   let missed = 0
   let leftAloneUntil = 0
@@ -62,6 +65,13 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
     log.warn({ address: origin }, 'a service does not answer')
   }
 
+  /** It says so with every answer; a later process at the same address does not. */
+  function noteLeaving(response: Response): void {
+    const leaves = saysItLeaves(response)
+    if (leaves && !leaving) log.info({ address: origin }, 'a service is leaving')
+    leaving = leaves
+  }
+
   function comeUp(): void {
     broken = 0
     if (up || performance.now() < leftAloneUntil) return
@@ -74,6 +84,7 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
       const answer = await fetch(`${origin}/health/live`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS_MAX) })
       await answer.bytes()
       missed = 0
+      noteLeaving(answer)
       if (answer.ok) comeUp()
     } catch (error) {
       missed++
@@ -100,6 +111,7 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
   return {
     origin,
     isUp: () => up,
+    isLeaving: () => leaving,
     async send({ method, path, headers, body, isSafe, until }) {
       if (!slots.tryTake()) await slots.take(until)
       const call = { until, controller: new AbortController() }
@@ -115,6 +127,7 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
           redirect: 'manual',
           decompress: false,
         })
+        noteLeaving(response)
         const answer = await answerOf(response)
         broken = 0
         return answer

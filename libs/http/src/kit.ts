@@ -11,6 +11,9 @@ export const REPLAY_HEADER = 'idempotent-replay'
 /** Tells the gateway the reason of a refusal, so that it need not read the body; it goes no further. */
 export const REASON_HEADER = 'x-channelling-reason'
 
+/** Says whether a service can do its work. */
+export const READY_PATH = '/health/ready'
+
 export const OPENAPI_PATH = '/openapi'
 export const OPENAPI_JSON_PATH = `${OPENAPI_PATH}/json`
 
@@ -83,7 +86,7 @@ export const kit = ({ name, about, log, ready = async () => ({}), degraded = () 
     })
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
-      '/health/ready',
+      READY_PATH,
       async ({ set }) => {
         const checks = await ready()
         if (Object.values(checks).every(Boolean)) return success({ status: 'ready', checks, degraded: degraded() })

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'bun:test'
 import { createLog } from './log'
-import { DEADLINE_HEADER, serve } from './serve'
+import { DEADLINE_HEADER, saysItLeaves, serve } from './serve'
 
 let asked = 0
 const service = serve({
@@ -13,6 +13,7 @@ const service = serve({
   hostname: '127.0.0.1',
   port: 0,
   log: createLog('silent', 'test'),
+  leavingMs: 0,
 })
 afterAll(() => service.close())
 
@@ -33,4 +34,28 @@ test('what comes in time, or without a deadline, does', async () => {
   expect((await ask(Date.now() + 10_000)).status).toBe(200)
   expect((await ask()).status).toBe(200)
   expect(asked).toBe(2)
+})
+
+test('who is told to stop takes requests still, says that it leaves, and then finishes what is under way', async () => {
+  const held = Promise.withResolvers<Response>()
+  const leaver = serve({
+    app: { fetch: (request) => (request.url.endsWith('/held') ? held.promise : new Response('done')) },
+    hostname: '127.0.0.1',
+    port: 0,
+    log: createLog('silent', 'test'),
+    leavingMs: 200,
+  })
+  const get = (path: string) => fetch(`http://127.0.0.1:${leaver.port}${path}`)
+  expect(saysItLeaves(await get('/'))).toBe(false)
+  expect((await get('/health/ready')).status).toBe(200)
+
+  const closed = leaver.close()
+  const during = await get('/')
+  expect([during.status, await during.text(), saysItLeaves(during)]).toEqual([200, 'done', true])
+  expect((await get('/health/ready')).status).toBe(503)
+  const underWay = get('/held')
+  while (await get('/').catch(() => null)) await Bun.sleep(5)
+  held.resolve(new Response('late but whole'))
+  expect(await (await underWay).text()).toBe('late but whole')
+  await closed
 })

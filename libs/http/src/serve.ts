@@ -1,6 +1,7 @@
 import { Refusal } from '@channelling/contract'
 import { refuse } from './envelope'
-import { REQUEST_ID_HEADER } from './identity'
+import { pathOf, REQUEST_ID_HEADER } from './identity'
+import { READY_PATH } from './kit'
 import { described, type Log } from './log'
 import { closeGracefully } from './server'
 
@@ -16,10 +17,25 @@ export interface ServeOptions {
   /** 0 takes any free one. */
   port: number
   log: Log
+  /** How long it goes on while it says that it leaves; 1 500 by default. */
+  leavingMs?: number
 }
 
-/** Serves a service in a process of its own. What comes after its deadline is refused unread: its caller has been answered. */
-export function serve({ app, hostname, port, log }: ServeOptions): { port: number; close(): Promise<void> } {
+/**
+ * How long a process that was told to stop goes on before it does, so that every gateway has been told to go elsewhere: longer than
+ * between two of their probes.
+ */
+const LEAVING_MS = 1_500
+
+/**
+ * Serves a service in a process of its own. What comes after its deadline is refused unread: its caller has been answered. Once it is
+ * to close it still takes requests for a while, says with each answer that it leaves (`connection: close`), and is not ready any more; then
+ * it finishes what is under way.
+ */
+export function serve(options: ServeOptions): { port: number; close(): Promise<void> } {
+  const { app, hostname, port, log, leavingMs = LEAVING_MS } = options
+  let leaving = false
+  const answer = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(request))
   const server = Bun.serve({
     hostname,
     port,
@@ -27,15 +43,37 @@ export function serve({ app, hostname, port, log }: ServeOptions): { port: numbe
     maxRequestBodySize: BODY_BYTES_MAX,
     // the gateway keeps its connections; closing one from here could cross with a request
     idleTimeout: 0,
-    fetch: (request) => (isLate(request) ? tooLate(request) : app.fetch(request)),
+    fetch: (request) => (leaving ? farewell(request, answer) : answer(request)),
     error(error) {
       log.error(described(error), 'a request failed')
       return new Response(null, { status: 500 })
     },
   })
   log.info({ address: `${server.hostname}:${server.port}` }, 'listening')
-  return { port: server.port!, close: () => closeGracefully(server) }
+  return {
+    port: server.port!,
+    async close() {
+      leaving = true
+      await Bun.sleep(leavingMs)
+      await closeGracefully(server)
+    },
+  }
 }
+
+async function farewell(
+  request: Request,
+  answer: (request: Request) => Response | Promise<Response>,
+): Promise<Response> {
+  const response = pathOf(request.url) === READY_PATH ? notReady(request) : await answer(request)
+  response.headers.set('connection', 'close')
+  return response
+}
+
+/** Whether a process said with an answer that it leaves. */
+export const saysItLeaves = ({ headers }: Response): boolean => headers.get('connection')?.toLowerCase() === 'close'
+
+const notReady = ({ headers }: Request) =>
+  refuse(new Refusal('service_unavailable', 'Not ready: the process is leaving'), headers.get(REQUEST_ID_HEADER) ?? '')
 
 function isLate({ headers }: Request): boolean {
   const deadline = headers.get(DEADLINE_HEADER)
