@@ -19,6 +19,8 @@ const GIVE_UP_MS_MAX = 1000
 export interface Held {
   /** Aborts when the lease is lost or given up, before anybody else can have it: the work stops then. */
   signal: AbortSignal
+  /** Resolves when the signal aborts. */
+  ended: Promise<void>
   /** Whether it is held at this moment, by the clock. A process that stood still learns it here before its timers tell it. */
   isHeld(): boolean
   /**
@@ -92,14 +94,15 @@ export function whileLeased(
     let since = taken?.since
     const left = () => (since ? LEASE_MS - MARGIN_MS - msSince(since) : Number.POSITIVE_INFINITY)
     const end = () => ending.abort()
-    closing.signal.addEventListener('abort', end)
-    if (closing.signal.aborted) end()
     const held: Held = {
       signal: ending.signal,
+      ended: new Promise((resolve) => ending.signal.addEventListener('abort', () => resolve())),
       isHeld: () => !ending.signal.aborted && left() > 0,
       fence: () => (taken ? [requireLease(name, holder, taken.term)] : []),
     }
     present = held
+    closing.signal.addEventListener('abort', end)
+    if (closing.signal.aborted) end()
     const working = persist(held)
     while (taken && held.isHeld()) {
       await pause(Math.min(RENEW_MS, left()), ending.signal)

@@ -1,6 +1,6 @@
 import { DAY_MS, type Instant } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
-import type { Database } from '@channelling/schema'
+import { type Database, type Held, whileLeased } from '@channelling/schema'
 import type { BookingReads } from './store/reads'
 
 const EVERY_MS = 1000
@@ -18,9 +18,17 @@ export interface SweeperOptions {
 
 /**
  * Records what time alone brings about: holds that ran out, and answers kept long enough. Nothing depends on it being prompt:
- * whoever reads or decides judges a hold by the clock.
+ * whoever reads or decides judges a hold by the clock. Of several processes one does it, to spare the others the work; two would do
+ * no harm, since a sweep is decided like any other command.
  */
-export function startSweeper({ database, reads, sweep, clock, log }: SweeperOptions): { close(): Promise<void> } {
+export function startSweeper(options: SweeperOptions): { close(): Promise<void> } {
+  return whileLeased(options.database, 'bookings.sweeper', (held) => sweepWhile(held, options))
+}
+
+async function sweepWhile(
+  { ended, isHeld }: Held,
+  { database, reads, sweep, clock, log }: SweeperOptions,
+): Promise<void> {
   let round: Promise<void> = Promise.resolve()
   let resting = true
 
@@ -46,12 +54,9 @@ export function startSweeper({ database, reads, sweep, clock, log }: SweeperOpti
   }
 
   const timer = setInterval(() => {
-    if (resting) round = once()
+    if (resting && isHeld()) round = once()
   }, EVERY_MS)
-  return {
-    async close() {
-      clearInterval(timer)
-      await round
-    },
-  }
+  await ended
+  clearInterval(timer)
+  await round
 }

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Database, open } from '@channelling/schema'
+import { type BookingIds, bookingIds } from './ids'
+
+let folder: string
+let database: Database
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ids-'))
+  database = await open({ url: `file:${folder}/channelling.db` })
+})
+afterAll(async () => {
+  await database.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('replicas that take, use, give back and are killed as they like never hand out one id twice', async () => {
+  const given: number[] = []
+  const replicas: BookingIds[] = Array.from({ length: 4 }, () => bookingIds(database))
+  /** One replica's life: a group after the other, none waiting for those of the others. */
+  const live = async (replica: number) => {
+    for (let group = 0; group < 150; group++) {
+      const ids = replicas[replica]!
+      const count = 1 + ((group * 7 + replica * 13) % 256)
+      const first = await ids.setAside(count)
+      // a group that is decided again takes the same ids, as long as none was used
+      if (group % 11 === 0) expect(await ids.setAside(count)).toBe(first)
+      const used = group % 5 === 0 ? 0 : count
+      for (let id = first; id < first + used; id++) given.push(id)
+      ids.used(first + used)
+      if (group % 9 === 4) {
+        if (group % 2 === 0) await ids.giveBack()
+        replicas[replica] = bookingIds(database)
+      }
+    }
+  }
+  await Promise.all(replicas.map((_, replica) => live(replica)))
+  expect(given.length).toBeGreaterThan(10_000)
+  expect(new Set(given).size).toBe(given.length)
+})
