@@ -59,8 +59,8 @@ export function follow(socket: SocketLike, hear: (frame: Frame) => void, { silen
   /** Looks again when the silence could have become too long, rather than setting a timer anew for every frame. */
   function watch(): void {
     const left = heardAt + silence - Date.now()
-    if (left <= 0) return finish('it fell silent')
-    timer = setTimeout(watch, left)
+    if (left <= 0) finish('it fell silent')
+    else timer = setTimeout(watch, left)
   }
 
   socket.onopen = () => {

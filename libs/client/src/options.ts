@@ -44,8 +44,9 @@ export interface Subscribing extends Filter {
   /**
    * Called for one event after the other, each once, in order. The next one waits for its promise; what it has not finished is not in
    * `position()`. If it fails, the subscription ends and `closed` rejects with its error.
+   * @param position after this event: what to keep, best in one write with what the event led to
    */
-  onEvent(event: ChannellingEvent): unknown
+  onEvent(event: ChannellingEvent, position: string): unknown
   /** Called, in its place among the events, when some were lost. */
   onResync?(resync: Resync): unknown
   /** What becomes of the connection; not in step with the events, which may still be waiting for `onEvent`. */
@@ -58,7 +59,7 @@ export interface Subscribing extends Filter {
 export type SubscribeOptions = Credential & Subscribing
 
 export interface Subscription {
-  /** `<epoch>:<seq>` of what `onEvent` has finished; null before the first connection. Keep it, and give it as `from`. */
+  /** `<epoch>:<seq>` after what `onEvent` has finished; null before the first connection. Keep it, and give it as `from`. */
   position(): string | null
   /** Ends it: no event is handed over any more. */
   close(): void

@@ -32,11 +32,15 @@ export function subscribeWith(patience: Patience, options: SubscribeOptions): Su
   let handled = intake.taken()
   const inbox = createInbox(handle, fail, WAITING_MAX)
   const stopping = new AbortController()
+  // whoever closes does not wait for a ticket that never comes
+  const stopped = new Promise<null>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(null))
+  })
   let ending: Ending | null = null
   let connection: Connection | null = null
 
   function handle({ at, event, resync }: Item): void | Promise<void> {
-    const done = event ? onEvent(event) : resync ? onResync?.(resync) : undefined
+    const done = event ? onEvent(event, written(at)) : resync ? onResync?.(resync) : undefined
     if (!isPromise(done)) {
       handled = at
       return
@@ -82,7 +86,7 @@ export function subscribeWith(patience: Patience, options: SubscribeOptions): Su
     intake.begin()
     const resumed = intake.taken()
     const from = resumed && written(resumed)
-    const access = await admission(options, stopping.signal)
+    const access = await admission(options, stopped)
     if ('refused' in access) return { code: null, reason: 'no ticket was to be had', refused: access.refused }
     if (ending) return gone
     const socket = new Socket!(address.socket({ from, ticket: access.ticket }), access.options)
@@ -149,13 +153,9 @@ function requireOneCredential({ key, ticket }: Credential): void {
 /** What a handshake needs to be let in, or why there is nothing that would do. */
 type Admission = { ticket: string | null; options: object } | { refused: Refused | null }
 
-async function admission({ key, ticket }: Credential, signal: AbortSignal): Promise<Admission> {
+async function admission({ key, ticket }: Credential, stopped: Promise<null>): Promise<Admission> {
   if (key !== undefined) return { ticket: null, options: { protocols: [PROTOCOL], headers: { Finance: key } } }
   try {
-    // whoever closes does not wait for a ticket that never comes
-    const stopped = new Promise<null>((resolve) =>
-      signal.addEventListener('abort', () => resolve(null), { once: true }),
-    )
     return { ticket: await Promise.race([ticket(), stopped]), options: [PROTOCOL] }
   } catch (error) {
     return { refused: refusedTicket(error) }
