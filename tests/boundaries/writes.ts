@@ -50,15 +50,18 @@ export const ownTables = (path: string): string[] =>
 const sqlWrites =
   /\b(?:(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\s+|DELETE\s+FROM\s+|UPDATE\s+(?:OR\s+\w+\s+)?(?=\S+\s+(?:AS\s+\w+\s+)?SET\b))["`[]?(\$\{(\w+)\}|\w+)/gi
 
-/** Where `insertInto(table, …)` is made: whoever calls it is who writes. */
-const INSERTER = 'libs/schema/src/rows.ts'
+/**
+ * What writes for others: where `insertInto(table, …)` is made, whoever calls it is who writes; a copy or a restore puts whole
+ * databases where they belong while no service runs.
+ */
+const FOR_OTHERS = ['libs/schema/src/rows.ts', 'libs/schema/src/copy.ts', 'libs/schema/src/restore.ts']
 
 /**
  * The tables that a source writes, by SQL or by drizzle. A name put together at run time is read from its type; `?` is one that
  * cannot be read.
  */
 export function writesOf(source: Source): string[] {
-  if (source.path === INSERTER) return []
+  if (FOR_OTHERS.includes(source.path)) return []
   const code = codeOf(source.text)
   const bySql = [...code.matchAll(sqlWrites)].flatMap(([, name, variable]) =>
     variable ? namesOf(variable, code) : [name!.toLowerCase()],

@@ -15,7 +15,7 @@ const expected = {
 const CHECKPOINT_PAGES = 64_000
 
 /** How long to wait for a connection of this process that is being closed: it locks the file for a moment, after a garbage collection. */
-const BUSY_MS = 1000
+export const BUSY_MS = 1000
 
 /** Statements kept prepared; far more than the program has, few enough to bound what built SQL could add. */
 const PREPARED_MAX = 500

@@ -1,4 +1,5 @@
 import { Database as Sqlite } from 'bun:sqlite'
+import { finishExchange } from './exchange'
 
 /** Another process has the data open. */
 export class DataInUse extends Error {
@@ -8,7 +9,8 @@ export class DataInUse extends Error {
 /**
  * Takes the lock of the data file at `path` for this process, until `release` or the end of the process, however it ends.
  *
- * The lock is SQLite's own exclusive file lock on an empty file beside the data, so a killed process leaves none behind.
+ * The lock is SQLite's own exclusive file lock on an empty file beside the data, so a killed process leaves none behind. Whoever
+ * takes it first ends the exchange of the data that a kill interrupted.
  * @throws DataInUse when another process holds it.
  */
 export function lock(path: string): { release(): void } {
@@ -22,6 +24,12 @@ export function lock(path: string): { release(): void } {
         `The data of ${path} is in use by another process, most likely a server: stop that one, or set DATA_DIR to another folder`,
       )
     }
+    throw error
+  }
+  try {
+    finishExchange(path)
+  } catch (error) {
+    holder.close()
     throw error
   }
   return { release: () => holder.close() }

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import type { Snapshot } from './snapshot'
 
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url))
 
@@ -21,4 +23,15 @@ export async function migrateTo(url: string, authToken?: string): Promise<void> 
   } finally {
     client.close()
   }
+}
+
+/** Whether a database has been given every migration of this program, and no other. */
+export async function schemaOf(database: Pick<Snapshot, 'rows'>): Promise<'none' | 'older' | 'present' | 'newer'> {
+  const list = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '__drizzle_migrations'"
+  if ((await database.rows(list)).length === 0) return 'none'
+  const given = await database.rows<{ hash: string }>('SELECT hash FROM __drizzle_migrations ORDER BY created_at')
+  const known = readMigrationFiles({ migrationsFolder })
+  if (given.length === 0) return 'none'
+  if (given.some(({ hash }, index) => known[index]?.hash !== hash)) return 'newer'
+  return given.length === known.length ? 'present' : 'older'
 }
