@@ -12,7 +12,13 @@ import {
 } from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeGracefully, createLog, described, leave, standardOutput } from '@channelling/http'
-import { createFeed, createNotifications, lastSeq, redeemTicket } from '@channelling/notifications'
+import {
+  createFeed,
+  createNotifications,
+  lastSeq,
+  redeemTicket,
+  startStreamPublisher,
+} from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
@@ -95,7 +101,13 @@ export async function start(settings: Settings): Promise<Running> {
     await feed.start()
     const wake = createWake({ servers: settings.NATS_URL, log })
     running.push(() => wake.close())
-    wake.onHint(() => feed.wake())
+    const publisher = settings.NOTIFICATIONS_URL ? null : startStreamPublisher({ ...shared, wake })
+    running.push(async () => publisher?.close())
+    const hear = () => {
+      feed.wake()
+      publisher?.wake()
+    }
+    wake.onHint(hear)
     const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
       told: () => feed.state().told,
@@ -114,7 +126,7 @@ export async function start(settings: Settings): Promise<Running> {
         ...(keeps && { kept }),
         onCommit: (sessionIds) => {
           answers.forget(sessionIds)
-          feed.wake()
+          hear()
           wake.hint()
         },
       })

@@ -11,6 +11,8 @@ export interface Dependencies {
   /** Signs the identity that the gateway hands on. */
   secret: string
   log: Log
+  /** What it does without, for the moment, at a cost: by name. */
+  degraded?: () => string[]
 }
 
 /** The requests of the notifications service. Its sockets are `sockets`, since they belong to the server that listens. */
@@ -22,6 +24,7 @@ export const createNotifications = (dependencies: Dependencies) =>
         about: 'Tells subscribers, as it happens, what becomes of bookings and sessions',
         log: dependencies.log,
         ready: readiness(dependencies.database),
+        degraded: dependencies.degraded,
       }),
     )
     .use(issueTicketEndpoint(dependencies))
