@@ -82,6 +82,7 @@ const settings = z.object({
   HOLD_MINUTES: whole(1, 1440).default(20),
   HOLDS_PER_CLIENT: whole(0, 100_000).default(200),
   NOTIFY_ACCESS: z.enum(['key', 'open']).default('key'),
+  WEBHOOKS_PRIVATE: z.enum(['refuse', 'allow']).default('refuse'),
   BOOTSTRAP_KEY: z.string().optional(),
   DEMO_DATA: z.enum(['on', 'off']).default('off'),
   RATE_LIMIT_READS: whole(0, 10_000_000).default(6000),
