@@ -5,7 +5,7 @@ import { mintKey } from '@channelling/access'
 import { type Database, open } from '@channelling/schema'
 import { type Contract, contractOf } from './contract'
 import { freePort } from './port'
-import { startServices } from './services'
+import { type Services, startServices } from './services'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
@@ -39,6 +39,8 @@ export interface Server {
   dataDir: string
   /** The process that serves. */
   pid: number
+  /** What stands behind it where `FORM` is `split`. */
+  services?: Services
   /** The code with which it ends; null where a signal ended it. */
   exited: Promise<number | null>
   /** Everything it wrote. */
@@ -210,6 +212,7 @@ export async function startServer({
     },
     key,
     dataDir,
+    services: apart,
     output: () => running.output(),
     call: callWith(key),
     as: callWith,
