@@ -1,5 +1,6 @@
-/** Makes sure of what the tests need and packages do not bring: a browser, and strace. */
+/** Makes sure of what the tests need and packages do not bring: a browser, strace, and a NATS server. */
 import { chromiumPath } from './support/chromium'
+import { natsPath } from './support/nats'
 import { hasStrace } from './support/strace'
 
 interface Need {
@@ -18,6 +19,12 @@ const needs: Need[] = [
     otherwise: 'Install Chromium, or name one in CHROMIUM',
   },
   { name: 'strace', there: hasStrace, packages: ['strace'], otherwise: 'Install strace' },
+  {
+    name: 'nats-server',
+    there: () => natsPath() !== undefined,
+    packages: ['nats-server'],
+    otherwise: 'Install nats-server',
+  },
 ]
 
 function run(need: Need, ...command: string[]): void {

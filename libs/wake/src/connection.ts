@@ -6,7 +6,7 @@ import { addressesOf } from './addresses'
 const CONNECT_MS_MAX = 2000
 const RETRY_MS = 500
 /** How often a connection that is silent is asked, and after how many questions without an answer it is given up. */
-const ASK_EVERY_MS = 2000
+const ASK_EVERY_MS = 1000
 const UNANSWERED_MAX = 2
 
 /** A connection to NATS that comes and goes; nobody waits for it. */
