@@ -66,13 +66,14 @@ test('whoever opens the socket administers, and the audit says that it was the c
   await server.close()
 })
 
-test('the socket gives nothing but administration and import', async () => {
+test('the socket gives nothing but administration, import and backup', async () => {
   const server = await startServer(folder.dataDir)
   const unix = controlPath(folder.dataDir)
   for (const [method, path] of [
     ['GET', '/api/patients'],
     ['GET', '/openapi/json'],
     ['GET', '/import'],
+    ['GET', '/backup'],
     ['POST', '/'],
     ['GET', '/api/admin/../patients'],
     ['GET', '/api/admin/nothing'],
@@ -84,12 +85,16 @@ test('the socket gives nothing but administration and import', async () => {
   for (const body of ['', '{', '[]', '{"files":{}}', JSON.stringify({ files: { hospitals: 1 } })]) {
     expect((await ask(unix, '/import', { method: 'POST', body })).status).toBe(400)
   }
+  for (const body of ['', '{}', '{"to":1}', '{"to":"backup.db"}', '{"to":"/nowhere/at/all/backup.db"}']) {
+    expect((await ask(unix, '/backup', { method: 'POST', body })).status).toBe(400)
+  }
   await server.close()
 })
 
 const files = { hospitals: '', specialities: '', consultants: '', schedules: '' }
+const never = () => Promise.reject(new Error('nobody asked for that'))
 const controlOf = (importCatalogue: Parameters<typeof createControl>[0]['importCatalogue']) =>
-  createControl({ administration: hello, importCatalogue, secret: 'unused by an import', log })
+  createControl({ administration: hello, importCatalogue, backUp: never, secret: 'unused by an import', log })
 const importing = { method: 'POST', body: JSON.stringify({ files }) }
 const linesOf = (text: string) =>
   text

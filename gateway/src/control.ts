@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import type { CatalogueFiles, Imported, ImportOptions } from '@channelling/catalogue'
 import { type Caller, Refusal, scopes } from '@channelling/contract'
 import {
@@ -14,6 +14,7 @@ import {
   StartFault,
   signIdentity,
 } from '@channelling/http'
+import { type BackedUp, BackupFault } from '@channelling/schema'
 import { z } from 'zod'
 import { COMMAND_LINE, NOBODY_ID, ORIGIN_HEADER } from './administration'
 
@@ -22,6 +23,8 @@ type Fetch = (request: Request) => Response | Promise<Response>
 export interface ControlOptions {
   administration: { fetch: Fetch }
   importCatalogue: (files: CatalogueFiles, options: ImportOptions) => Promise<Imported>
+  /** Writes a backup into a new file, by its absolute path. */
+  backUp: (to: string) => Promise<BackedUp>
   /** By which the administration knows who was let in. */
   secret: string
   log: Log
@@ -43,14 +46,19 @@ const importRequest = z.strictObject({
   }),
 })
 
+const backupRequest = z.strictObject({ to: z.string().refine(isAbsolute) })
+
 /** Whoever can open the socket may do everything, and is no client. */
 const administrator: Caller = { clientId: NOBODY_ID, keyId: NOBODY_ID, access: 'all', scopes }
 
 /**
  * What the command line may ask of a server: `GET /` whether it is there, everything under `/api/admin/`, and `POST /import`
- * with `{ files: { hospitals, specialities, consultants, schedules } }`, answered by a line of JSON for each step.
+ * with `{ files: { hospitals, specialities, consultants, schedules } }`, answered by a line of JSON for each step, and `POST /backup`
+ * with `{ to }`, answered once the file is whole.
  */
-export function createControl({ administration, importCatalogue, secret, log }: ControlOptions): { fetch: Fetch } {
+export function createControl({ administration, importCatalogue, backUp, secret, log }: ControlOptions): {
+  fetch: Fetch
+} {
   async function administer(request: Request, path: string, requestId: string): Promise<Response> {
     const { method, url } = request
     const headers: Record<string, string> = {
@@ -77,6 +85,20 @@ export function createControl({ administration, importCatalogue, secret, log }: 
     })
   }
 
+  async function makeBackup(request: Request): Promise<Response> {
+    const asked = backupRequest.safeParse(await request.json().catch(() => null))
+    if (!asked.success) throw new Refusal('invalid_request', 'A backup is { to }, an absolute path')
+    try {
+      const data = await backUp(asked.data.to)
+      log.info(data, 'the data was backed up')
+      return Response.json({ status: 'success', code: 200, data })
+    } catch (error) {
+      if (!(error instanceof BackupFault)) throw error
+      log.warn('a backup was not made')
+      throw new Refusal('invalid_request', error.message)
+    }
+  }
+
   return {
     async fetch(request) {
       const requestId = crypto.randomUUID()
@@ -84,6 +106,7 @@ export function createControl({ administration, importCatalogue, secret, log }: 
         const path = pathOf(request.url)
         if (path.startsWith('/api/admin/')) return await administer(request, path, requestId)
         if (path === '/import' && request.method === 'POST') return await startImport(request)
+        if (path === '/backup' && request.method === 'POST') return await makeBackup(request)
         if (path === '/' && request.method === 'GET') return Response.json({ status: 'success', code: 200, data: {} })
         throw new Refusal('no_such_path', 'There is nothing at this path')
       } catch (error) {
@@ -117,7 +140,7 @@ export const controlPath = (dataDir: string): string => join(resolve(dataDir), '
 /** What a Unix socket's path may have; on Linux Bun reaches longer ones by a detour of its own. */
 const PATH_BYTES_MAX = 103
 
-/** An import is silent while it writes, for longer than a request may usually be; Bun's types know this of ports alone. */
+/** An import or a backup is silent while it writes, for longer than a request may usually be; Bun's types know this of ports alone. */
 const unlimited = { idleTimeout: 0 } as object
 
 /** The files of a catalogue come in one request. */

@@ -20,7 +20,7 @@ import {
   startStreamPublisher,
 } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
-import { type DatabaseFault, open, readiness } from '@channelling/schema'
+import { backUp, type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
 import { createAdministration } from './administration'
@@ -55,10 +55,8 @@ export async function start(settings: Settings): Promise<Running> {
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const onFailure = (fault: DatabaseFault) => leave(fault, log)
   const onWaiting = () => log.warn('waiting for the database')
-  const database = await open(
-    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
-    { onFailure, onWaiting },
-  )
+  const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
+  const database = await open(address, { onFailure, onWaiting })
 
   /** What is running so far; closed in reverse. */
   const running: (() => Promise<void>)[] = [() => database.close()]
@@ -194,6 +192,7 @@ export async function start(settings: Settings): Promise<Running> {
       app: createControl({
         administration,
         importCatalogue: (files, options) => importCatalogue(catalogue, files, options),
+        backUp: (to) => backUp(address, to, { held: true }),
         secret,
         log,
       }),

@@ -4,7 +4,7 @@ import { createKeyring } from '@channelling/access'
 import { importCatalogue } from '@channelling/catalogue'
 import { createCalendar } from '@channelling/contract'
 import { createLog } from '@channelling/http'
-import { type Database, DataInUse, open } from '@channelling/schema'
+import { backUp, type Database, DataInUse, open } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createAdministration } from '../administration'
 import { controlPath, createControl } from '../control'
@@ -25,13 +25,25 @@ const PAUSE_MS = 100
  * Reaches the data of these settings: through the control socket of the server that holds it, or else by opening it.
  * @throws CommandFailed where a server holds the data and does not answer
  */
-export async function reach(settings: Settings, patienceMs = PATIENCE_MS): Promise<Reach> {
+export const reach = (settings: Settings, patienceMs = PATIENCE_MS): Promise<Reach> =>
+  reachServerOr(settings, () => reachDatabase(settings), patienceMs)
+
+/**
+ * Reaches the server that holds the data of these settings, or does something with the data where none does.
+ * @param alone throws DataInUse where a server holds it after all
+ * @throws CommandFailed where a server holds the data and does not answer
+ */
+export async function reachServerOr<Done>(
+  settings: Settings,
+  alone: () => Promise<Done>,
+  patienceMs = PATIENCE_MS,
+): Promise<Reach | Done> {
   const deadline = performance.now() + patienceMs
   for (;;) {
     const overSocket = await reachServer(settings, deadline)
     if (overSocket) return overSocket
     try {
-      return await reachDatabase(settings)
+      return await alone()
     } catch (error) {
       if (!(error instanceof DataInUse)) throw error
       if (performance.now() >= deadline) throw notAnswering(settings)
@@ -61,7 +73,8 @@ async function reachServer(settings: Settings, deadline: number): Promise<Reach 
 async function reachDatabase(settings: Settings): Promise<Reach> {
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
-  const database: Database = await open({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN })
+  const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
+  const database: Database = await open(address)
   const log = createLog('silent', 'command')
   const clock = Date.now
   const calendar = createCalendar(settings.TIME_ZONE)
@@ -71,6 +84,7 @@ async function reachDatabase(settings: Settings): Promise<Reach> {
     administration: createAdministration({ database, keyring, calendar, clock, secret, log }),
     importCatalogue: (files, options) =>
       importCatalogue({ database, calendar, clock, currency: settings.CURRENCY }, files, options),
+    backUp: (to) => backUp(address, to, { held: true }),
     secret,
     log,
   })

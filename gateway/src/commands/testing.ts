@@ -6,7 +6,7 @@ import { createKeyring } from '@channelling/access'
 import { importCatalogue } from '@channelling/catalogue'
 import { createCalendar } from '@channelling/contract'
 import { createLog } from '@channelling/http'
-import { open } from '@channelling/schema'
+import { backUp, open } from '@channelling/schema'
 import { readSettings } from '@channelling/settings'
 import { createAdministration } from '../administration'
 import { controlPath, createControl, openControl } from '../control'
@@ -28,6 +28,7 @@ export async function startServer(dataDir: string) {
     administration: createAdministration({ database, keyring, calendar, clock, secret, log }),
     importCatalogue: (files, options) =>
       importCatalogue({ database, calendar, clock, currency: 'LKR' }, files, options),
+    backUp: (to) => backUp({ url: `file:${dataDir}/channelling.db` }, to, { held: true }),
     secret,
     log,
   })
@@ -43,7 +44,13 @@ export async function startServer(dataDir: string) {
   }
 }
 
-const sourceOf = { keys: join(import.meta.dir, 'keys.ts'), import: join(import.meta.dir, 'import.ts') }
+const sourceOf = {
+  keys: join(import.meta.dir, 'keys.ts'),
+  import: join(import.meta.dir, 'import.ts'),
+  backup: join(import.meta.dir, 'backup.ts'),
+  restore: join(import.meta.dir, 'restore.ts'),
+  db: join(import.meta.dir, 'db.ts'),
+}
 
 const textOf = (stream: ReadableStream<Uint8Array>) => new Response(stream).text()
 

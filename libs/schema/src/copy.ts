@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { type Content, Digest, type TableContent } from './content'
 import type { Database } from './database'
 import { dropEmptyLog, publish } from './durable'
+import { faultOf } from './faults'
 import { lock } from './lock'
 import { schemaOf } from './migrate'
 import { type DatabaseAddress, open } from './open'
@@ -27,7 +28,7 @@ const ROWS_A_BATCH = 500
 /**
  * Copies a whole database, its stream's epoch and its sequences included, into one that is new and empty, and compares the two row
  * by row, both read anew. A file is there only once it is whole; what a failed copy left on a server has to be removed by hand.
- * @throws CopyFault, or DataInUse when another process holds one of the files
+ * @throws CopyFault, DatabaseFault, or DataInUse when another process holds one of the files
  */
 export async function copyDatabase(
   from: DatabaseAddress,
@@ -36,7 +37,7 @@ export async function copyDatabase(
 ): Promise<TableContent[]> {
   const path = filePath(to.url)
   if (path !== null) return copyInto(from, path, { onProgress })
-  const target = await open(to)
+  const target = await open(to).catch((error) => Promise.reject(faultOf(error)))
   try {
     await fill(from, target, onProgress)
   } finally {
@@ -150,8 +151,11 @@ async function requireEmpty(target: Database, tables: Table[]): Promise<void> {
   if (counted?.rows !== 0) throw new CopyFault('The database to copy to is not empty')
 }
 
-/** Reads a copy anew, and what it was made of unless that is known, and tells what both hold. */
-async function compared(expected: DatabaseAddress | Content, of: DatabaseAddress): Promise<TableContent[]> {
+/**
+ * Reads a copy anew, and what it was made of unless that is known, and tells what both hold.
+ * @throws CopyFault where they differ
+ */
+export async function compared(expected: DatabaseAddress | Content, of: DatabaseAddress): Promise<TableContent[]> {
   const wanted = 'url' in expected ? await contentOf(expected) : expected
   const found = await contentOf(of)
   const differing = wanted.tables.filter(

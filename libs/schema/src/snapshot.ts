@@ -1,5 +1,6 @@
 import { createClient } from '@libsql/client'
 import { connect } from './connection'
+import { faultOf } from './faults'
 import { lock } from './lock'
 import type { DatabaseAddress } from './open'
 import { plain } from './statement'
@@ -13,15 +14,16 @@ export interface Snapshot {
 /**
  * Opens a data file, which this process then holds, or one long reading of a server, which goes on serving. A server ends a
  * reading that asks nothing for ten seconds.
- * @throws DataInUse
+ * @throws DataInUse, DatabaseFault
  */
 export async function snapshotOf({ url, authToken }: DatabaseAddress): Promise<Snapshot> {
   if (url.startsWith('file:')) return snapshotOfFile(url.slice('file:'.length))
   const client = createClient({ url, authToken })
-  const reading = await client.transaction('read')
+  const told = (error: unknown) => Promise.reject(faultOf(error))
+  const reading = await client.transaction('read').catch(told)
   return {
     rows: async <Row>(sql: string, args: unknown[] = []) => {
-      const { columns, rows } = await reading.execute(plain({ sql, args }))
+      const { columns, rows } = await reading.execute(plain({ sql, args })).catch(told)
       return rows.map((row) => Object.fromEntries(columns.map((name, column) => [name, row[column]]))) as Row[]
     },
     async close() {
