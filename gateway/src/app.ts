@@ -1,7 +1,7 @@
 import { type Log, refusalOf, refuse } from '@channelling/http'
-import { type Feed, socketLimits, sockets } from '@channelling/notifications'
+import { socketLimits } from '@channelling/notifications'
 import { bearer } from '@elysiajs/bearer'
-import { Elysia } from 'elysia'
+import { type AnyElysia, Elysia } from 'elysia'
 import type { Authenticate } from './authentication'
 import { capabilities, capabilitiesOperation } from './capabilities'
 import { createDirectory } from './directory'
@@ -13,7 +13,7 @@ import { learn } from './learning'
 import { createOwn, type Metrics, metricsDocument, type Observer } from './observation'
 import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
-import { SOCKET_PATH, type SocketDoor, socketOperation } from './sockets'
+import { socketOperation } from './sockets'
 import type { Service } from './upstream'
 
 export const VERSION = '1.0.0'
@@ -25,8 +25,8 @@ export interface GatewayDependencies {
   /** `''`, or `/channelling`: prefixes every path. */
   contextRoot: string
   authenticate: Authenticate
-  socketDoor: SocketDoor
-  feed: Feed
+  /** The socket, fed by this process or connected through to another. */
+  socket: (requestIdOf: (request: Request) => string) => AnyElysia
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
   /** What it does without, for the moment, at a cost: by name. */
@@ -41,7 +41,7 @@ export interface GatewayDependencies {
 
 /** The one address that integrators know. It learns its routes from the services' own documents. */
 export async function createGateway(dependencies: GatewayDependencies) {
-  const { services, contextRoot, socketDoor, feed, observer, metrics, log } = dependencies
+  const { services, contextRoot, socket, observer, metrics, log } = dependencies
   const ofMetrics = metricsDocument(metrics.registry)
   const known = await learn(
     services,
@@ -66,7 +66,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(health({ services, ready: dependencies.ready, degraded: dependencies.degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
-    .use(sockets({ feed, ...socketDoor, path: SOCKET_PATH, log, requestIdOf }))
+    .use(socket(requestIdOf))
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .onRequest(createDoor(dependencies.corsOrigins))

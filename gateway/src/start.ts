@@ -17,6 +17,7 @@ import {
   createNotifications,
   lastSeq,
   redeemTicket,
+  sockets,
   startStreamPublisher,
 } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
@@ -31,9 +32,9 @@ import { listenerOptions } from './listener'
 import { createMetrics, createObserver, listenForMetrics, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
 import { createFailedAttempts } from './rate-limit-failures'
-import { createOpenSockets, createSocketDoor, watchKeys } from './sockets'
-import { embedded, type Service } from './upstream'
-import { AT_ONCE_MAX, affinityOf, type RemoteOptions, remote } from './upstreams'
+import { createOpenSockets, createSocketDoor, passThrough, SOCKET_PATH, watchKeys } from './sockets'
+import { embedded } from './upstream'
+import { AT_ONCE_MAX, affinityOf, type RemoteOptions, type RemoteService, remote } from './upstreams'
 
 /** A running server. */
 export interface Running {
@@ -94,21 +95,22 @@ export async function start(settings: Settings): Promise<Running> {
     })
     const keyWatch = watchKeys({ keyring, sockets: openSockets, clock, log })
     running.push(async () => keyWatch.close())
-    const feed = createFeed({ database, log })
-    running.push(() => feed.close())
-    await feed.start()
+    // where the sockets are fed elsewhere nobody reads the outbox here
+    const feed = settings.NOTIFICATIONS_URL ? undefined : createFeed(shared)
+    running.push(async () => feed?.close())
+    await feed?.start()
     const wake = createWake({ servers: settings.NATS_URL, log })
     running.push(() => wake.close())
     const publisher = settings.NOTIFICATIONS_URL ? null : startStreamPublisher({ ...shared, wake })
     running.push(async () => publisher?.close())
     const hear = () => {
-      feed.wake()
+      feed?.wake()
       publisher?.wake()
     }
     wake.onHint(hear)
     const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
-      told: () => feed.state().told,
+      told: () => feed?.state().told ?? null,
       socketsOpen: openSockets.count,
       lastSeq: () => lastSeq(database),
       databaseFailed: () => database.failure() !== null,
@@ -132,7 +134,7 @@ export async function start(settings: Settings): Promise<Running> {
       metrics.watchWaiting(bookings.waiting)
       return embedded('bookings', bookings.app)
     }
-    const elsewhere = (name: string, origins: readonly string[], more: Partial<RemoteOptions> = {}): Service => {
+    const elsewhere = (name: string, origins: readonly string[], more: Partial<RemoteOptions> = {}): RemoteService => {
       const service = remote({
         name,
         origins,
@@ -148,28 +150,30 @@ export async function start(settings: Settings): Promise<Running> {
     const administration = createAdministration({ ...shared, keyring })
     const failed = createFailedAttempts(settings.RATE_LIMIT_FAILURES)
     const authenticate = createAuthentication(keyring, failed)
+    const socketDoor = createSocketDoor({
+      authenticate,
+      redeem: (ticket) => redeemTicket({ database, clock }, ticket),
+      keyring,
+      failed,
+      sockets: openSockets,
+      corsOrigins: settings.CORS_ORIGINS,
+      access: settings.NOTIFY_ACCESS,
+    })
+    const notificationsElsewhere = NOTIFICATIONS_URL && elsewhere('notifications', NOTIFICATIONS_URL)
     const gateway = await createGateway({
       services: [
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
         BOOKINGS_URL ? elsewhere('bookings', BOOKINGS_URL, { keepsAnswers: true, affinityOf }) : startBookings(),
         PATIENTS_URL ? elsewhere('patients', PATIENTS_URL) : embedded('patients', createPatients(shared)),
-        NOTIFICATIONS_URL
-          ? elsewhere('notifications', NOTIFICATIONS_URL)
-          : embedded('notifications', createNotifications(shared)),
+        notificationsElsewhere ?? embedded('notifications', createNotifications(shared)),
         embedded('administration', administration),
       ],
       contextRoot: settings.CONTEXT_ROOT,
       authenticate,
-      socketDoor: createSocketDoor({
-        authenticate,
-        redeem: (ticket) => redeemTicket({ database, clock }, ticket),
-        keyring,
-        failed,
-        sockets: openSockets,
-        corsOrigins: settings.CORS_ORIGINS,
-        access: settings.NOTIFY_ACCESS,
-      }),
-      feed,
+      socket: (requestIdOf) =>
+        notificationsElsewhere
+          ? passThrough({ service: notificationsElsewhere, door: socketDoor, secret, log, requestIdOf })
+          : sockets({ feed: feed!, ...socketDoor, path: SOCKET_PATH, log, requestIdOf }),
       ready: readiness(database),
       degraded: wake.degraded,
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }),
@@ -184,7 +188,8 @@ export async function start(settings: Settings): Promise<Running> {
     // sockets first, or the server waits for them
     running.push(async () => {
       const closed = closeGracefully(server)
-      await feed.close()
+      await feed?.close()
+      openSockets.closeAll({ code: 1001, reason: 'The server is closing' })
       await closed
     })
     const control = openControl({

@@ -23,8 +23,9 @@ type Options = Parameters<typeof subscribe>[1]
 /** How a handshake ends. */
 const verdict = (options: Options = {}, of: Server = server): Promise<string> =>
   subscribe(of, options).then(
-    (socket) => {
+    async (socket) => {
       socket.close()
+      await socket.closed
       return 'let in'
     },
     (error) => {
@@ -62,6 +63,8 @@ test('a page opens sockets where it comes from the same host, or from an origin 
   expect(await verdict({ headers: { origin: 'https://hospital.example', host: 'hospital.example:443' } })).toBe(
     'let in',
   )
+  const beside = { origin: 'https://hospital.example.evil.org', host: 'hospital.example' }
+  expect(await verdict({ headers: beside })).toBe('403 origin_not_allowed')
   for (const origin of [
     'https://evil.example.org',
     'http://127.0.0.1',

@@ -1,5 +1,5 @@
 export { affinityOf } from './affinity'
-export { type RemoteOptions, type RemoteService, remote } from './remote'
+export { type RemoteOptions, type RemoteService, remote, unavailable } from './remote'
 
 /**
  * Requests under way to one service at a time, its replicas together. Bun has 256 connections out at a time, whomever they go to:

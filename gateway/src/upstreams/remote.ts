@@ -30,6 +30,8 @@ export interface RemoteOptions {
 
 /** A service in other processes. */
 export interface RemoteService extends Service {
+  /** Where a connection that stays open can go now, in any order: whoever takes requests. */
+  forSockets(): Pick<Replica, 'origin' | 'whenDown'>[]
   close(): void
 }
 
@@ -94,11 +96,16 @@ export function remote(options: RemoteOptions): RemoteService {
         return deliver({ method, path, headers, body, isSafe, until }, affinityOf?.(path, body))
       })
     },
+    forSockets: () =>
+      willing()
+        .map((replica) => ({ replica, lot: Math.random() }))
+        .sort((a, b) => a.lot - b.lot)
+        .map(({ replica }) => replica),
     close() {
       for (const replica of replicas) replica.close()
     },
   }
 }
 
-const unavailable = () =>
+export const unavailable = () =>
   new Refusal('service_unavailable', 'The service behind this path does not answer', { retryAfterSeconds: 1 })

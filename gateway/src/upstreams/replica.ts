@@ -35,6 +35,8 @@ export interface Replica {
   isLeaving(): boolean
   /** @throws Unanswered, or Refusal `overloaded` */
   send(asked: Asked): Promise<Response>
+  /** Calls it once when the replica is found to be down, until it is told that this is of no interest any more. */
+  whenDown(listener: () => void): () => void
   close(): void
 }
 
@@ -48,6 +50,7 @@ export interface ReplicaOptions {
 
 export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Replica {
   const slots = createSlots(atOnceMax)
+  const listeners = new Set<() => void>()
   const underWay = new Set<{ until: number; controller: AbortController }>()
   let up = true
   let leaving = false
@@ -60,6 +63,10 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
     // what hangs there would hold its slot, and its caller, until the deadline
     for (const { controller } of underWay) controller.abort()
     slots.dismiss(() => true)
+    for (const listener of [...listeners]) {
+      listeners.delete(listener)
+      listener()
+    }
     if (!up) return
     up = false
     log.warn({ address: origin }, 'a service does not answer')
@@ -139,6 +146,10 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
         underWay.delete(call)
         slots.giveBack()
       }
+    },
+    whenDown(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     },
     close() {
       closed = true

@@ -1,0 +1,80 @@
+import { type Caller, Refusal } from '@channelling/contract'
+import { type Log, refusalOf, refuse } from '@channelling/http'
+import { bearer } from '@elysiajs/bearer'
+import { Elysia } from 'elysia'
+import type { RemoteService } from '../upstreams'
+import type { SocketDoor } from './admission'
+import { bridge } from './bridge'
+import { SOCKET_PATH } from './operation'
+import { openAtService, passedQuery } from './service-socket'
+
+/** The subprotocol that there is; others are answered in text, without one. */
+const JSON_PROTOCOL = 'channelling.v1+json'
+
+export interface PassThroughOptions {
+  service: Pick<RemoteService, 'forSockets'>
+  door: SocketDoor
+  /** By which the service knows the gateway. */
+  secret: string
+  log: Log
+  requestIdOf: (request: Request) => string
+}
+
+/**
+ * The socket, where the service that feeds it is elsewhere: whoever is let in here is connected through, by a connection of its own. A handshake
+ * is answered only once the service has answered it, so that what the service refuses is refused here.
+ */
+export function passThrough({ service, door, secret, log, requestIdOf }: PassThroughOptions) {
+  async function connect(request: Request, caller: Caller, upgrade: (events: object, protocol: string) => boolean) {
+    const opened = await openAtService(service, secret, {
+      caller,
+      query: passedQuery(request.url),
+      protocol: offersJson(request.headers) ? JSON_PROTOCOL : undefined,
+      requestId: requestIdOf(request),
+    })
+    const { events, abandon } = bridge(opened, log)
+    try {
+      if (upgrade(door.attend(request, events), opened.socket.protocol)) return
+      throw notAHandshake()
+    } catch (error) {
+      abandon()
+      throw error
+    }
+  }
+
+  return new Elysia().use(bearer()).get(
+    SOCKET_PATH,
+    async ({ request, server, bearer }) => {
+      try {
+        requireHandshake(request.headers)
+        const caller = await door.admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
+        await connect(
+          request,
+          caller,
+          (data, protocol) =>
+            server?.upgrade(request, {
+              data,
+              headers: protocol === '' ? {} : { 'sec-websocket-protocol': protocol },
+            }) === true,
+        )
+        return
+      } catch (error) {
+        const requestId = requestIdOf(request)
+        return refuse(refusalOf(error, log, requestId), requestId)
+      }
+    },
+    { detail: { hide: true } },
+  )
+}
+
+const offersJson = (headers: Headers): boolean =>
+  (headers.get('sec-websocket-protocol') ?? '').split(',').some((offered) => offered.trim() === JSON_PROTOCOL)
+
+/** What is no handshake costs the service nothing, nor a ticket. */
+function requireHandshake(headers: Headers): void {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket' || !headers.has('sec-websocket-key')) {
+    throw new Refusal('invalid_request', 'This path speaks WebSocket only')
+  }
+}
+
+const notAHandshake = () => new Refusal('invalid_request', 'The WebSocket handshake is not valid')

@@ -1,0 +1,101 @@
+import { type Caller, Refusal } from '@channelling/contract'
+import { IDENTITY_HEADER, REQUEST_ID_HEADER, signIdentity } from '@channelling/http'
+import { reasonNamed } from '../observation'
+import { type RemoteService, unavailable } from '../upstreams'
+import { SOCKET_PATH } from './operation'
+
+/** How long a replica may take to open a socket. */
+const OPEN_MS_MAX = 5_000
+
+/** What the gateway tells the service of whoever is to be sent events. */
+export interface Subscription {
+  caller: Caller
+  /** `?from=…` as it was asked for, or ``. */
+  query: string
+  /** The subprotocol asked for, of those that there are. */
+  protocol: string | undefined
+  requestId: string
+}
+
+/** Bun's own client: it takes headers, and breaks a connection without a word. */
+export type ServiceSocket = WebSocket & { terminate(): void }
+
+/** A socket to the service, and what tells when its replica is found to be down. */
+export interface Opened {
+  socket: ServiceSocket
+  whenDown: (listener: () => void) => () => void
+}
+
+/** The query of a request as the service is asked: without a ticket, which is redeemed at the door. */
+export function passedQuery(url: string): string {
+  const asked = new URL(url).searchParams
+  asked.delete('access_token')
+  return asked.size === 0 ? '' : `?${asked}`
+}
+
+/**
+ * Opens a socket to a replica that is up, any of them.
+ * @throws Refusal as the service refused it, or `service_unavailable`
+ */
+export async function openAtService(
+  service: Pick<RemoteService, 'forSockets'>,
+  secret: string,
+  subscription: Subscription,
+): Promise<Opened> {
+  for (const { origin, whenDown } of service.forSockets()) {
+    const url = `${origin}${SOCKET_PATH}${subscription.query}`
+    const socket = await opened(url, () => headersFor(secret, subscription), subscription.protocol)
+    if (socket) return { socket, whenDown }
+    const refusal = await refusalAt(url, () => headersFor(secret, subscription), subscription.protocol)
+    if (refusal) throw refusal
+  }
+  throw unavailable()
+}
+
+function headersFor(secret: string, { caller, requestId }: Subscription): Record<string, string> {
+  const identity = signIdentity(secret, caller, { method: 'GET', path: SOCKET_PATH }, Date.now())
+  return { [IDENTITY_HEADER]: identity, [REQUEST_ID_HEADER]: requestId }
+}
+
+type Headers = () => Record<string, string>
+
+function opened(url: string, headers: Headers, protocol: string | undefined): Promise<ServiceSocket | undefined> {
+  const { promise, resolve } = Promise.withResolvers<ServiceSocket | undefined>()
+  const protocols = protocol === undefined ? [] : [protocol]
+  const options = { headers: headers(), protocols, perMessageDeflate: false }
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), options as never) as ServiceSocket
+  const timer = setTimeout(() => {
+    socket.terminate()
+    resolve(undefined)
+  }, OPEN_MS_MAX)
+  socket.onopen = () => resolve(socket)
+  socket.onerror = () => {}
+  socket.onclose = () => resolve(undefined)
+  return promise.finally(() => clearTimeout(timer))
+}
+
+/** Why a handshake was refused. The client of a WebSocket is not shown the answer, so that it is asked for once more. */
+async function refusalAt(url: string, headers: Headers, protocol: string | undefined): Promise<Refusal | undefined> {
+  try {
+    const response = await fetch(url, {
+      headers: {
+        ...headers(),
+        connection: 'upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'cmVmdXNlZCBiZWZvcmU4IQ==',
+        ...(protocol !== undefined && { 'sec-websocket-protocol': protocol }),
+      },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(OPEN_MS_MAX),
+    })
+    if (response.status < 400 || response.status >= 500) return undefined
+    const { reason: name, message, fields } = (await response.json()) as Record<string, unknown>
+    const reason = reasonNamed(String(name))
+    // who the gateway vouches for is not at fault where the service will not believe it
+    if (!reason || reason === 'identity_invalid') return undefined
+    return new Refusal(reason, String(message), Array.isArray(fields) ? { fields } : {})
+  } catch {
+    return undefined
+  }
+}
