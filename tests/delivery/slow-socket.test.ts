@@ -1,0 +1,98 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { aHospital, aSession } from '../support/hospital'
+import { startServer } from '../support/server'
+import { type Stalled, stall } from '../support/stalled'
+import { bookSteadily } from './bookings'
+import { committedBy, faultsIn } from './sequence'
+import { aWatcher } from './subscribers'
+
+const NIGHTLY = process.env.NIGHTLY === '1'
+const HEALTHY = NIGHTLY ? 99 : 10
+/** The system takes some MB for a socket before the server has to hold anything for it; a check fills them in less time. */
+const PER_SECOND = NIGHTLY ? 1000 : 2500
+const SECONDS_MAX = NIGHTLY ? 60 : 20
+const SESSIONS = 20
+const LET_GO_MS_MAX = 5000
+/** What a loaded machine is allowed; exact figures are for `tests/bench/fanout.ts`. */
+const LAG_MS_MAX = 3000
+const GROWTH_MIB_MAX = 64
+
+setDefaultTimeout(NIGHTLY ? 180_000 : 60_000)
+
+const rssMiB = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+/** Looks on until the server lets it go: how long after the system would take no more for it. */
+async function letGo(stalled: Stalled, going: () => boolean): Promise<number | null> {
+  let held = 0
+  let since = performance.now()
+  while (going()) {
+    const now = stalled.held()
+    if (now === null) return performance.now() - since
+    if (now > held) {
+      held = now
+      since = performance.now()
+    }
+    await Bun.sleep(20)
+  }
+  return null
+}
+
+test(`of ${HEALTHY + 1} subscribers one stops reading: it is let go, and the others hear everything as soon as ever`, async () => {
+  await using server = await startServer({
+    seed: aHospital({ sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })) }),
+    environment: { LOG_LEVEL: 'warn' },
+  })
+  const lags: number[] = []
+  const acknowledgedAt = new Map<number, number>()
+  const watchers = await Promise.all(
+    Array.from({ length: HEALTHY }, () =>
+      aWatcher({
+        port: server.port,
+        key: server.key,
+        hear({ bookingId }) {
+          const at = acknowledgedAt.get(bookingId!)
+          // one that comes before the answer does is not late
+          lags.push(at === undefined ? 0 : performance.now() - at)
+        },
+      }),
+    ),
+  )
+  const acknowledged = (id: number) => void acknowledgedAt.set(id, performance.now())
+  const given = { perSecond: PER_SECOND, sessions: SESSIONS, acknowledged }
+  await bookSteadily(server, { ...given, count: PER_SECOND * 2 }).done
+  const before = rssMiB(server.pid)
+  let most = before
+
+  using stalled = await stall(server)
+  const bookings = bookSteadily(server, { ...given, count: PER_SECOND * SECONDS_MAX })
+  let going = true
+  const watching = setInterval(() => {
+    most = Math.max(most, rssMiB(server.pid))
+  }, 100)
+  const letGoMs = letGo(stalled, () => going)
+  if (!NIGHTLY) void letGoMs.then(() => bookings.stop())
+  await bookings.done
+  const total = acknowledgedAt.size
+  const deadline = performance.now() + LAG_MS_MAX
+  while (watchers.some(({ told }) => told.length < total) && performance.now() < deadline) await Bun.sleep(10)
+  going = false
+  clearInterval(watching)
+
+  lags.sort((a, b) => a - b)
+  const p99 = lags[Math.floor(lags.length * 0.99)]!
+  const grown = most - before
+  console.log(
+    `${total} events, p99 ${Math.round(p99)} ms, let go after ${Math.round((await letGoMs) ?? 0)} ms, ${Math.round(grown)} MiB more`,
+  )
+  expect(await letGoMs).not.toBeNull()
+  expect(await letGoMs).toBeLessThan(LET_GO_MS_MAX)
+  expect(p99).toBeLessThan(LAG_MS_MAX)
+  expect(grown).toBeLessThan(GROWTH_MIB_MAX)
+  for (const { connections } of watchers) expect(connections()).toBe(1)
+
+  for (const { subscription } of watchers) subscription.close()
+  await server.stop()
+  const committed = await committedBy(server)
+  for (const { told } of watchers) expect(faultsIn(told, committed)).toEqual([])
+})

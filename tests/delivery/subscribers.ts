@@ -1,0 +1,61 @@
+import { type ChannellingEvent, type SubscribeOptions, type Subscription, subscribe } from '@channelling/client'
+
+/** A subscriber of the client library, with what it was told and what came over its wire. */
+export interface Watcher {
+  told: ChannellingEvent[]
+  /** Events that came to its sockets, those that came again included. */
+  arrived(): number
+  /** How often it was up to date after a connection. */
+  connections(): number
+  subscription: Subscription
+}
+
+export interface WatcherGiven {
+  port: number
+  key: string
+  sessions?: number[]
+  /** False: whenever it connects it asks for what happens from then on, as a client would that keeps no place. */
+  resuming?: boolean
+  hear?: (event: ChannellingEvent) => void
+}
+
+/** Starts one, and waits until it is up to date. */
+export async function aWatcher({ port, key, sessions, resuming = true, hear }: WatcherGiven): Promise<Watcher> {
+  const told: ChannellingEvent[] = []
+  let arrived = 0
+  let connections = 0
+  const live = Promise.withResolvers<void>()
+
+  class Counting extends WebSocket {
+    constructor(url: string, options: string[]) {
+      super(resuming ? url : withoutPlace(url), options)
+      this.addEventListener('message', ({ data }) => {
+        if (String(data).includes('"sessionId"')) arrived++
+      })
+    }
+  }
+  const subscription = subscribe({
+    url: `http://127.0.0.1:${port}`,
+    key,
+    sessions,
+    webSocket: Counting as unknown as SubscribeOptions['webSocket'],
+    onEvent(event) {
+      told.push(event)
+      hear?.(event)
+    },
+    onState({ state }) {
+      if (state !== 'live') return
+      connections++
+      live.resolve()
+    },
+  })
+  void subscription.closed.then((ending) => live.reject(new Error(`It ended: ${JSON.stringify(ending)}`)))
+  await live.promise
+  return { told, arrived: () => arrived, connections: () => connections, subscription }
+}
+
+function withoutPlace(url: string): string {
+  const bare = new URL(url)
+  bare.searchParams.delete('from')
+  return bare.href
+}
