@@ -69,7 +69,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(socket(requestIdOf))
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
-    .onRequest(createDoor(dependencies.corsOrigins))
+    .onRequest(createDoor(dependencies.corsOrigins, observer))
     .onError({ as: 'global' }, ({ error }) => {
       const requestId = crypto.randomUUID()
       return refuse(refusalOf(error, log, requestId), requestId)

@@ -1,6 +1,7 @@
 import { Refusal } from '@channelling/contract'
 import { refuse } from '@channelling/http'
 import { createCors } from './cors'
+import type { Observer } from './observation'
 
 /** A name or an address, and perhaps a port. */
 const host = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
@@ -17,15 +18,23 @@ interface Arriving {
   set: { headers: Record<string, string | number> }
 }
 
-/** What is seen to before a request goes anywhere: that it says where it goes, and what pages of other origins may read. */
-export function createDoor(corsOrigins: readonly string[]) {
+/**
+ * What is seen to before a request goes anywhere: that it says where it goes, and what pages of other origins may read. What ends here
+ * is counted as what goes further is.
+ */
+export function createDoor(corsOrigins: readonly string[], observer: Observer) {
   const cors = corsOrigins.length > 0 ? createCors(corsOrigins) : undefined
 
   return ({ request, set }: Arriving): Response | undefined => {
     const preflight = cors?.(request, set.headers)
     if (!namesOneHost(request.headers)) {
-      return refuse(new Refusal('invalid_request', 'The Host header must name one host'), crypto.randomUUID())
+      const seen = observer.begin(request)
+      const refusal = new Refusal('invalid_request', 'The Host header must name one host')
+      const response = refuse(refusal, seen.requestId)
+      observer.end(seen, response.status, refusal.reason)
+      return response
     }
+    if (preflight) observer.end(observer.begin(request), preflight.status)
     return preflight
   }
 }

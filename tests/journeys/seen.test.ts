@@ -10,7 +10,7 @@ beforeAll(async () => {
   const sessions = [aSession({ capacity: 1 })]
   server = await startServer({
     seed: aHospital({ sessions }),
-    environment: { METRICS_PORT: '0', CONTEXT_ROOT: '/channelling' },
+    environment: { METRICS_PORT: '0', CONTEXT_ROOT: '/channelling', CORS_ORIGINS: 'https://app.example.org' },
   })
   client = await aClient(server)
 }, 30_000)
@@ -74,6 +74,22 @@ test('a request is counted where it went, by its key, and refused ones by their 
   expect(grew('channelling_bookings_group_size_count')).toBe(1)
   expect(grew('channelling_bookings_commit_duration_seconds_count')).toBe(1)
   expect(grew('channelling_outbox_last_seq')).toBe(1)
+})
+
+test('what ends at the door is counted too: who names no host, and browsers that ask beforehand', async () => {
+  const origin = 'https://app.example.org'
+  const grew = await growth(async () => {
+    const preflight = await fetch(`${server.url}/api/channel/bookings`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    })
+    expect(preflight.status).toBe(204)
+    const lost = await fetch(`${server.url}/api/channel/bookings`, { method: 'POST', headers: { host: 'a/b' } })
+    expect(lost.status).toBe(400)
+  })
+  expect(grew(requests('OPTIONS', 'none', 'gateway', 204))).toBe(1)
+  expect(grew(requests('POST', 'none', 'gateway', 400))).toBe(1)
+  expect(grew('channelling_refusals_total{reason="invalid_request",service="gateway"}')).toBe(1)
 })
 
 test('open sockets are counted while they are open', async () => {
