@@ -98,6 +98,33 @@ test('of three processes one works; killed or standing still, another takes over
   expect(workersOf.size).toBe(4)
 })
 
+test('of many that find it free at one moment one gets it, and when that one ends the next', async () => {
+  let atWork = 0
+  let atOnce = 0
+  const turns: number[] = []
+  const all = await Promise.all(Array.from({ length: 4 }, () => open({ url: server.url })))
+  const contenders = all.map((own, index) =>
+    whileLeased(own, 'contended', async ({ ended }) => {
+      turns.push(index)
+      atOnce = Math.max(atOnce, ++atWork)
+      await ended
+      atWork--
+    }),
+  )
+  while (turns.length < contenders.length) {
+    const count = turns.length
+    await until(() => turns.length > count)
+    // long enough for the others to have looked
+    const looked = performance.now() + 1000
+    await until(() => performance.now() > looked)
+    expect(contenders.map((contender) => contender.isHeld()).filter(Boolean)).toHaveLength(1)
+    await contenders[turns.at(-1)!]!.close()
+  }
+  expect(atOnce).toBe(1)
+  expect(new Set(turns).size).toBe(contenders.length)
+  await Promise.all(all.map((own) => own.close()))
+})
+
 test('what a former holder still has under way is undone as a whole', async () => {
   /** The same database, until it is cut off. */
   let cut = false

@@ -38,7 +38,8 @@ test('a booking made in one process wakes another at once; without NATS it is se
   await using nats = await startNats()
   await using services = await startServices({ seed, environment: { NATS_URL: nats.url } })
   await using server = await startServer({ environment: { ...services.environment, NATS_URL: nats.url } })
-  const processes = [server.url, ...services.processes.bookings.map(({ url }) => url)]
+  const { bookings, notifications } = services.processes
+  const processes = [server.url, ...[...bookings, ...notifications].map(({ url }) => url)]
   await until(async () => (await Promise.all(processes.map((url) => isReady(url, [])))).every(Boolean))
   const woken = await delays(server, 12)
   expect(median(woken)).toBeLessThan(100)
@@ -53,7 +54,7 @@ test('a booking made in one process wakes another at once; without NATS it is se
   await nats.restart()
   await until(async () => (await Promise.all(processes.map((url) => isReady(url, [])))).every(Boolean))
   expect(median(await delays(server, 12))).toBeLessThan(100)
-  for (const output of [server.output(), services.processes.bookings[0]!.output()]) {
+  for (const output of [server.output(), bookings[0]!.output()]) {
     expect(output.match(/NATS is away/g)).toHaveLength(1)
     expect(output.match(/NATS is back/g)).toHaveLength(1)
   }
