@@ -15,10 +15,13 @@ import { closeGracefully, createLog, described, leave, standardOutput } from '@c
 import {
   createFeed,
   createNotifications,
+  createReceivers,
   lastSeq,
   redeemTicket,
   sockets,
+  startRetention,
   startStreamPublisher,
+  startWebhooks,
 } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { backUp, type DatabaseFault, open, readiness } from '@channelling/schema'
@@ -103,8 +106,16 @@ export async function start(settings: Settings): Promise<Running> {
     running.push(() => wake.close())
     const publisher = settings.NOTIFICATIONS_URL ? null : startStreamPublisher({ ...shared, wake })
     running.push(async () => publisher?.close())
+    const retention = settings.NOTIFICATIONS_URL
+      ? null
+      : startRetention({ ...shared, days: settings.EVENT_RETENTION_DAYS })
+    running.push(async () => retention?.close())
+    const receivers = createReceivers({ ownNetworks: settings.WEBHOOKS_PRIVATE })
+    const webhooks = settings.NOTIFICATIONS_URL ? null : startWebhooks({ ...shared, receivers })
+    running.push(async () => webhooks?.close())
     const hear = () => {
       feed?.wake()
+      webhooks?.wake()
       publisher?.wake()
     }
     wake.onHint(hear)
@@ -165,7 +176,7 @@ export async function start(settings: Settings): Promise<Running> {
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
         BOOKINGS_URL ? elsewhere('bookings', BOOKINGS_URL, { keepsAnswers: true, affinityOf }) : startBookings(),
         PATIENTS_URL ? elsewhere('patients', PATIENTS_URL) : embedded('patients', createPatients(shared)),
-        notificationsElsewhere ?? embedded('notifications', createNotifications(shared)),
+        notificationsElsewhere ?? embedded('notifications', createNotifications({ ...shared, receivers, feed: feed! })),
         embedded('administration', administration),
       ],
       contextRoot: settings.CONTEXT_ROOT,

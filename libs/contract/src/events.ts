@@ -53,6 +53,24 @@ export interface EventPayload {
   reason?: string
 }
 
+/** An event as subscribers are sent it, by socket, over HTTP and by webhook. */
+export interface SentEvent extends Omit<EventPayload, 'reason'> {
+  seq: number
+  type: EventType
+  /** For a moved booking, the session it moved to. */
+  sessionId: number
+  consultantId: number | null
+  /** Absent where it is of a whole session, and where it is the booking of a client whose bookings the subscriber may not see. */
+  bookingId?: number
+  /** `yyyy-MM-dd HH:mm:ss` in the hospital's zone. */
+  at: string
+}
+
+/** What the JSON mode says beside events: where the stream stands. */
+export type StreamNotice =
+  | { type: 'hello' | 'recovered' | 'resync'; epoch: string; seq: number }
+  | { type: 'heartbeat'; seq: number }
+
 /** The text frames for an event, byte for byte what existing screens read; most session events have none. */
 export function textFrames(event: Pick<OutboxEvent, 'type' | 'sessionId' | 'payload'>): string[] {
   switch (event.type) {

@@ -11,7 +11,7 @@ export const positiveId = z
   .meta({ description: 'A positive integer' })
 
 /** A whole number in a path or a query string, where it arrives as text. */
-const wholeInText = (min: number, max: number, message: string) =>
+export const wholeInText = (min: number, max: number, message: string) =>
   z
     .string(message)
     .regex(/^(0|[1-9]\d{0,15})$/, message)

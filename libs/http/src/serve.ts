@@ -11,12 +11,29 @@ export const DEADLINE_HEADER = 'x-deadline'
 /** The gateway sends 64 KiB at most. */
 const BODY_BYTES_MAX = 1024 ** 2
 
+/** What a socket does when something happens to it; an application gives it to `upgrade` as the `data` of the socket. */
+interface SocketEvents {
+  open?(socket: Bun.ServerWebSocket<SocketEvents>): void
+  drain?(socket: Bun.ServerWebSocket<SocketEvents>): void
+  close?(socket: Bun.ServerWebSocket<SocketEvents>, code: number, reason: string): void
+}
+
+type SocketLimits = Omit<
+  Bun.WebSocketHandler<SocketEvents>,
+  'data' | 'open' | 'message' | 'drain' | 'close' | 'ping' | 'pong'
+>
+
 export interface ServeOptions {
-  app: { fetch(request: Request): Response | Promise<Response> }
+  /** An application that upgrades requests finds the `server` on itself. */
+  app: { fetch(request: Request): Response | Promise<Response>; server?: unknown }
   hostname: string
   /** 0 takes any free one. */
   port: number
   log: Log
+  /** The limits of its sockets, for an application that upgrades requests. What they are sent goes unread. */
+  sockets?: SocketLimits
+  /** Ends what would keep it from closing: sockets, and requests that wait for something to happen. */
+  beforeClose?: () => Promise<void>
   /** How long it goes on while it says that it leaves; 1 500 by default. */
   leavingMs?: number
 }
@@ -33,10 +50,10 @@ const LEAVING_MS = 1_500
  * it finishes what is under way.
  */
 export function serve(options: ServeOptions): { port: number; close(): Promise<void> } {
-  const { app, hostname, port, log, leavingMs = LEAVING_MS } = options
+  const { app, hostname, port, log, sockets, beforeClose, leavingMs = LEAVING_MS } = options
   let leaving = false
   const answer = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(request))
-  const server = Bun.serve({
+  const server = Bun.serve<SocketEvents>({
     hostname,
     port,
     reusePort: false,
@@ -48,14 +65,24 @@ export function serve(options: ServeOptions): { port: number; close(): Promise<v
       log.error(described(error), 'a request failed')
       return new Response(null, { status: 500 })
     },
+    websocket: {
+      ...sockets,
+      open: (socket) => socket.data.open?.(socket),
+      message: () => {},
+      drain: (socket) => socket.data.drain?.(socket),
+      close: (socket, code, reason) => socket.data.close?.(socket, code, reason),
+    },
   })
+  if (sockets) app.server = server
   log.info({ address: `${server.hostname}:${server.port}` }, 'listening')
   return {
     port: server.port!,
     async close() {
       leaving = true
       await Bun.sleep(leavingMs)
-      await closeGracefully(server)
+      const closed = closeGracefully(server)
+      await beforeClose?.()
+      await closed
     },
   }
 }

@@ -78,3 +78,17 @@ export const appendEventsOfSessions = (
     SELECT ?, id, ?, ?, ? FROM (${sessions.sql}) ORDER BY id`,
   args: [type, clientId, JSON.stringify(payload), at, ...sessions.args],
 })
+
+/**
+ * Clears a stretch of the outbox, and says that the stream begins after it. Of bookings it keeps what their histories still need: until
+ * the booking's session has ended before `before`.
+ * @param stretch events with `after` < seq ≤ `upTo`, all of them older than `before`
+ */
+export const forgetEvents = ({ after, upTo, before }: { after: number; upTo: number; before: number }): Statement[] => [
+  {
+    sql: `DELETE FROM event WHERE seq > ? AND seq <= ? AND NOT EXISTS (
+        SELECT 1 FROM booking b JOIN session s ON s.id = b.session_id WHERE b.id = event.booking_id AND s.ends_at >= ?)`,
+    args: [after, upTo, before],
+  },
+  { sql: 'UPDATE event_stream SET lowest_seq = max(lowest_seq, ?) WHERE one = 1', args: [upTo + 1] },
+]

@@ -25,6 +25,7 @@ test('without any setting there is a default for each, and an empty one counts a
     CURRENCY: 'LKR',
     HOLD_MINUTES: 20,
     HOLDS_PER_CLIENT: 200,
+    EVENT_RETENTION_DAYS: 30,
     NOTIFY_ACCESS: 'key',
     DEMO_DATA: 'off',
     RATE_LIMIT_READS: 6000,

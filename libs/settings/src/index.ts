@@ -81,6 +81,7 @@ const settings = z.object({
     .default('LKR'),
   HOLD_MINUTES: whole(1, 1440).default(20),
   HOLDS_PER_CLIENT: whole(0, 100_000).default(200),
+  EVENT_RETENTION_DAYS: whole(0, 36_500).default(30),
   NOTIFY_ACCESS: z.enum(['key', 'open']).default('key'),
   WEBHOOKS_PRIVATE: z.enum(['refuse', 'allow']).default('refuse'),
   BOOTSTRAP_KEY: z.string().optional(),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import type { Database } from '@channelling/schema'
 import { appendEvents } from '@channelling/schema/outbox'
 import { createFeed, type Feed, type Subscriber } from './feed'
-import { aDatabase, anEvent, keptLog } from './testing'
+import { aDatabase, anEvent, calendar, keptLog } from './testing'
 
 let database: Database
 let release: () => Promise<void>
@@ -19,9 +19,9 @@ afterEach(async () => {
   await release()
 })
 
-function aFeed(over: Pick<Database, 'read'> = database) {
+function aFeed(over: Partial<Pick<Database, 'read' | 'readAll'>> = {}) {
   const { log, lines } = keptLog()
-  const feed = createFeed({ database: over, log })
+  const feed = createFeed({ database: { ...database, ...over }, calendar, log })
   feeds.push(feed)
   return { feed, lines }
 }

@@ -1,28 +1,28 @@
-import { type OutboxEvent, textFrames } from '@channelling/contract'
+import type { Calendar } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
 import type { Database } from '@channelling/schema'
-import { eventsAfter, lastSeq } from './store/outbox'
+import { createAudience, type Subscriber } from './audience'
+import { createFraming, type FramedEvent } from './framing'
+import type { StreamState } from './rules/position'
+import { eventsAfter, readStretch, type Stretch, streamState } from './store/outbox'
+import { createTurns } from './turns'
+
+export type { Subscriber } from './audience'
+export type { FramedEvent } from './framing'
 
 /** How long an event can stay unseen when no hint of it arrives. */
 const POLL_MS = 500
 const RETRY_MS = 500
 const BATCH = 500
+/** Readers of what they missed that are served at a time. */
+const MISSED_AT_ONCE = 4
+/** How often it looks, while nothing happens, whether the database is still the one it was. */
+const LOOK_MS = 5_000
 
-/** An event with its frames, built once for all subscribers. */
-export interface FramedEvent {
-  event: OutboxEvent
-  /** The text frames, in the order to send them; most session events have none. */
-  text: readonly string[]
-}
+/** A stretch of the stream, and where the stream stood when it was read. */
+export type Missed = StreamState & { events: FramedEvent[] }
 
-export interface Subscriber {
-  /** Takes the next events, in commit order. It returns at once: nobody waits for a slow subscriber. */
-  take(events: readonly FramedEvent[]): void
-  /** No more will come: the feed closes, or it could not hand over an event. */
-  end(): void
-}
-
-/** The one reader of the outbox in a process; it hands each event once to every subscriber. */
+/** The one reader of the outbox in a process; it hands each event once to every subscriber whom it concerns. */
 export interface Feed {
   /** Begins after what has happened so far. Resolves when whatever is committed from now on will be told. */
   start(): Promise<void>
@@ -30,17 +30,34 @@ export interface Feed {
   wake(): void
   /** Tells a subscriber what is read from now on, until it is detached. */
   attach(subscriber: Subscriber): () => void
+  /** Resolves when all who are attached will be told whatever is committed from now on. */
+  settled(): Promise<void>
+  /**
+   * What happened before: a stretch of the stream, and where the stream stood at that moment. A few such reads are done at a time, in turn,
+   * so that whoever has much to catch up with holds up nobody. While the database is away it waits; null when the feed closes first.
+   */
+  missed(stretch: Stretch): Promise<Missed | null>
   /** How many it tells at present, and the last `seq` that they were told of; null while it tells nobody. */
   state(): { subscribers: number; told: number | null }
   /** Resolves when nothing is being read any more; ends every subscriber. */
   close(): Promise<void>
 }
 
-export function createFeed({ database, log }: { database: Pick<Database, 'read'>; log: Log }): Feed {
-  const subscribers = new Set<Subscriber>()
+export interface FeedOptions {
+  database: Pick<Database, 'read' | 'readAll'>
+  calendar: Calendar
+  log: Log
+}
+
+export function createFeed({ database, calendar, log }: FeedOptions): Feed {
+  const audience = createAudience()
+  const framed = createFraming(calendar)
+  const inTurn = createTurns(MISSED_AT_ONCE)
   const closing = new AbortController()
   /** Of the last event that was told. */
   let cursor = 0
+  let epoch: string | null = null
+  let lookedAt = 0
   let woken = false
   /** Where the outbox stood when somebody began to listen after nobody did. */
   let entered: Promise<number> | null = null
@@ -54,7 +71,7 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       const done = () => {
         clearTimeout(timer)
         closing.signal.removeEventListener('abort', done)
-        rouse = () => {}
+        if (wakeable) rouse = () => {}
         resolve()
       }
       const timer = setTimeout(done, ms)
@@ -75,14 +92,14 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
     return null
   }
 
-  /** The only loop that reads, so there are never two reads at once. */
+  /** The only loop that follows what happens, so no event is told twice. */
   async function follow(from: number): Promise<void> {
     cursor = from
     while (!closing.signal.aborted) {
       // A data file is read without the event loop turning; answers that wait to be sent go first.
       await new Promise(setImmediate)
       woken = false
-      if (subscribers.size === 0) {
+      if (audience.count() === 0) {
         await pause(POLL_MS, true)
         continue
       }
@@ -96,16 +113,33 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
       const last = events.at(-1)
       if (last) {
         cursor = last.seq
-        tell(events.map((event) => ({ event, text: textFrames(event) })))
+        tell(events.map(framed))
+      } else {
+        await look()
       }
       if (events.length < BATCH) await pause(POLL_MS, true)
     }
   }
 
+  /** A database that was put back to an earlier state gives the same `seq` anew: whoever listens has to begin anew as well. */
+  async function look(): Promise<void> {
+    if (performance.now() - lookedAt < LOOK_MS) return
+    lookedAt = performance.now()
+    const state = await persist(() => streamState(database))
+    if (!state) return
+    if (epoch !== null && epoch !== state.epoch) {
+      log.warn('the stream of events is another one; its subscribers begin anew')
+      cursor = state.last
+      for (const subscriber of audience.everybody()) letGo(subscriber)
+    }
+    epoch = state.epoch
+  }
+
   function tell(events: FramedEvent[]): void {
-    for (const subscriber of subscribers) {
+    for (const [subscriber, share] of audience.shares(events)) {
+      if (!audience.has(subscriber)) continue
       try {
-        subscriber.take(events)
+        subscriber.take(share)
       } catch (error) {
         log.error(described(error), 'a subscriber failed and is let go')
         letGo(subscriber)
@@ -114,7 +148,7 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
   }
 
   function letGo(subscriber: Subscriber): void {
-    subscribers.delete(subscriber)
+    audience.remove(subscriber)
     try {
       subscriber.end()
     } catch (error) {
@@ -129,12 +163,16 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
 
   return {
     async start() {
-      const begun = persist(() => lastSeq(database))
-      following ??= begun.then((cursor) => (cursor === null ? undefined : follow(cursor)))
+      const begun = persist(() => streamState(database))
+      following ??= begun.then((state) => {
+        if (state === null) return
+        epoch = state.epoch
+        return follow(state.last)
+      })
       await begun
     },
     wake() {
-      if (subscribers.size > 0) goOn()
+      if (audience.count() > 0) goOn()
     },
     attach(subscriber) {
       if (closing.signal.aborted) {
@@ -142,20 +180,34 @@ export function createFeed({ database, log }: { database: Pick<Database, 'read'>
         return () => {}
       }
       // the first after a while is told of what happens from now on; if that cannot be read, rather of too much than of too little
-      if (subscribers.size === 0) entered = lastSeq(database).catch(() => 0)
-      subscribers.add(subscriber)
+      if (audience.count() === 0) {
+        entered = streamState(database).then(
+          ({ last }) => last,
+          () => 0,
+        )
+      }
+      audience.add(subscriber)
       goOn()
-      return () => subscribers.delete(subscriber)
+      return () => audience.remove(subscriber)
     },
+    async settled() {
+      await entered
+    },
+    missed: (stretch) =>
+      inTurn(async () => {
+        await new Promise(setImmediate)
+        const read = await persist(() => readStretch(database, stretch))
+        return read && { ...read, events: read.events.map(framed) }
+      }),
     state: () => ({
-      subscribers: subscribers.size,
+      subscribers: audience.count(),
       // where it was when nobody listened does not count as being behind
-      told: subscribers.size === 0 || entered ? null : cursor,
+      told: audience.count() === 0 || entered ? null : cursor,
     }),
     async close() {
       closing.abort()
       await following
-      for (const subscriber of subscribers) letGo(subscriber)
+      for (const subscriber of audience.everybody()) letGo(subscriber)
     },
   }
 }

@@ -3,8 +3,16 @@ import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channel
 import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
+import { Elysia } from 'elysia'
 import { createNotifications } from './app'
+import { sockets } from './endpoints/subscribe-by-socket'
+import { createFeed } from './feed'
+import { identified } from './identified'
+import { startRetention } from './retention'
 import { startStreamPublisher } from './stream/publish-events'
+import { socketLimits } from './text-socket'
+import { createReceivers } from './webhooks/receivers'
+import { startWebhooks } from './webhooks/runner'
 
 await startOrExplain(async () => {
   const settings = readServiceSettings(process.env)
@@ -15,12 +23,33 @@ await startOrExplain(async () => {
   )
   const wake = createWake({ servers: settings.NATS_URL, log })
   const shared = { database, calendar: createCalendar(settings.TIME_ZONE), clock: createClock(0), log }
-  const app = createNotifications({ ...shared, secret: settings.INTERNAL_SECRET, degraded: wake.degraded })
+  const receivers = createReceivers({ ownNetworks: settings.WEBHOOKS_PRIVATE })
+  const secret = settings.INTERNAL_SECRET
+  const feed = createFeed(shared)
+  await feed.start()
+  const app = new Elysia()
+    .use(createNotifications({ ...shared, receivers, secret, feed, degraded: wake.degraded }))
+    .use(sockets({ feed, admit: identified(secret), log }))
+  const retention = startRetention({ ...shared, days: settings.EVENT_RETENTION_DAYS })
   const publisher = startStreamPublisher({ ...shared, wake })
-  wake.onHint(() => publisher.wake())
-  const server = serve({ app, hostname: settings.HOST, port: settings.PORT, log })
+  const webhooks = startWebhooks({ ...shared, receivers })
+  wake.onHint(() => {
+    feed.wake()
+    publisher.wake()
+    webhooks.wake()
+  })
+  const server = serve({
+    app,
+    hostname: settings.HOST,
+    port: settings.PORT,
+    log,
+    sockets: socketLimits,
+    beforeClose: () => feed.close(),
+  })
   closeOnSignal(async () => {
     await server.close()
+    await retention.close()
+    await webhooks.close()
     await publisher.close()
     await wake.close()
     await database.close()

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Caller, EventType, NewEvent } from '@channelling/contract'
+import { type Caller, createCalendar, type EventType, type NewEvent } from '@channelling/contract'
 import { createLog } from '@channelling/http'
 import { type Database, open } from '@channelling/schema'
 import { client } from '@channelling/schema/access'
@@ -12,6 +12,8 @@ import { Elysia } from 'elysia'
 import { createFeed, type Feed, type SocketOptions, socketLimits, sockets } from './index'
 
 export const NOON = Date.UTC(2026, 4, 18, 6, 30)
+
+export const calendar = createCalendar('Asia/Colombo')
 
 export const aCaller = (over: Partial<Caller> = {}): Caller => ({
   clientId: 1,
@@ -69,7 +71,7 @@ export async function startStage(
 ): Promise<Stage> {
   const { database, close } = await aDatabase()
   const { log, lines } = keptLog()
-  const feed = createFeed({ database, log })
+  const feed = createFeed({ database, calendar, log })
   await feed.start()
   const app = new Elysia({ websocket: socketLimits })
     .use(sockets({ feed, admit, log, ...options }))

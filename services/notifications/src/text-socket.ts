@@ -1,5 +1,6 @@
 import type { Log } from '@channelling/http'
-import type { Feed, FramedEvent } from './feed'
+import type { Feed } from './feed'
+import type { FramedEvent } from './framing'
 
 /** Bytes that may wait for a slow socket, some 5 000 frames, before it is let go. */
 const BACKPRESSURE_BYTES_MAX = 256 * 1024
@@ -20,7 +21,7 @@ export const socketLimits = {
 }
 
 /** What a Bun socket is asked for here. */
-interface Socket {
+export interface Socket {
   sendText(frame: string): number
   getBufferedAmount(): number
   cork(send: () => void): void
@@ -29,7 +30,7 @@ interface Socket {
 }
 
 /** Close codes of RFC 6455. */
-const GOING_AWAY = 1001
+export const GOING_AWAY = 1001
 
 /**
  * One subscriber in text mode: every text frame, byte for byte. What it sends to us goes unread.

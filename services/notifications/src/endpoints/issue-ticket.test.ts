@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { type Caller, createCalendar, Refusal } from '@channelling/contract'
+import { type Caller, Refusal } from '@channelling/contract'
 import { IDENTITY_HEADER, signIdentity } from '@channelling/http'
 import type { Database } from '@channelling/schema'
-import { createNotifications, redeemTicket } from '../index'
-import { aCaller, aDatabase, keptLog, NOON } from '../testing'
+import { createFeed, createNotifications, redeemTicket } from '../index'
+import { aCaller, aDatabase, calendar, keptLog, NOON } from '../testing'
 
 const SECRET = 'a secret of the tests'
 const PATH = '/api/notifications/tickets'
@@ -24,7 +24,8 @@ const clock = () => now
 
 async function ask({ caller = aCaller(), body, type }: { caller?: Caller | null; body?: string; type?: string } = {}) {
   const { log } = keptLog()
-  const app = createNotifications({ database, calendar: createCalendar('Asia/Colombo'), clock, secret: SECRET, log })
+  const feed = createFeed({ database, calendar, log })
+  const app = createNotifications({ database, calendar, clock, secret: SECRET, feed, log })
   const headers: Record<string, string> = { 'content-type': type ?? 'application/json' }
   if (caller) headers[IDENTITY_HEADER] = signIdentity(SECRET, caller, { method: 'POST', path: PATH }, Date.now())
   const reply = await app.fetch(new Request(`http://localhost${PATH}`, { method: 'POST', headers, body }))

@@ -109,13 +109,6 @@ test('a plain GET is told that this is a socket, before anybody is admitted', as
   expect(asked).toBe(0)
 })
 
-test('a client that asks for JSON is not let in to text it cannot read', async () => {
-  stage = await startStage()
-  const offer = 'Sec-WebSocket-Protocol: other, channelling.v1+json'
-  const screen = await connectByHand(stage.port, ['Upgrade: websocket', offer])
-  expect(screen.head).toStartWith('HTTP/1.1 400 ')
-})
-
 test('an old client that writes Upgrade: WebSocket is let in', async () => {
   stage = await startStage()
   const screen = await connectByHand(stage.port, ['Upgrade: WebSocket'])

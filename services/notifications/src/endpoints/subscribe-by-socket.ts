@@ -3,9 +3,19 @@ import { type Caller, Refusal } from '@channelling/contract'
 import { type Log, refusalOf, refuse } from '@channelling/http'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
+import { z } from 'zod'
 import type { Feed } from '../feed'
-import { requireHandshake } from '../rules/handshake'
+import { createHeartbeats } from '../heartbeats'
+import { jsonSocket } from '../json-socket'
+import { JSON_PROTOCOL, readHandshake } from '../rules/handshake'
 import { textSocket } from '../text-socket'
+import { streamQuery, topicsOf } from './stream-query'
+
+/** How long a socket in JSON mode may say nothing. */
+const HEARTBEAT_MS = 25_000
+
+/** Who watches without a key, where that is allowed: no client. */
+const WITHOUT_KEY = { clientId: 0, access: 'own' } as const
 
 export interface SocketOptions {
   feed: Feed
@@ -20,6 +30,10 @@ export interface SocketOptions {
   log: Log
   /** What a refusal calls the request. */
   requestIdOf?: (request: Request) => string
+  /** 25 000 by default. */
+  heartbeatMs?: number
+  /** Milliseconds that only ever go forward. */
+  elapsed?: () => number
 }
 
 /**
@@ -35,14 +49,25 @@ export const sockets = ({
   path = '/ws/notify',
   log,
   requestIdOf = () => randomUUID(),
-}: SocketOptions) =>
-  new Elysia().use(bearer()).get(
+  heartbeatMs = HEARTBEAT_MS,
+  elapsed = () => performance.now(),
+}: SocketOptions) => {
+  const heartbeats = createHeartbeats({ everyMs: heartbeatMs, elapsed })
+  const eventsOf = (wanted: Wanted | null, caller: Caller | null) =>
+    wanted
+      ? jsonSocket({ ...wanted, caller: caller ?? WITHOUT_KEY, feed, log, heartbeats, elapsed })
+      : textSocket(feed, log)
+
+  return new Elysia().use(bearer()).get(
     path,
     async ({ request, server, bearer }) => {
       try {
-        requireHandshake(request.headers)
-        await admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
-        if (server?.upgrade(request, { data: attend(request, textSocket(feed, log)) })) return
+        // before somebody is let in: a ticket is not used up for what cannot be
+        const wanted = readHandshake(request.headers) === 'json' ? readWanted(request.url) : null
+        const caller = await admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
+        const data = attend(request, eventsOf(wanted, caller))
+        const headers = wanted ? { 'sec-websocket-protocol': JSON_PROTOCOL } : undefined
+        if (server?.upgrade(request, { data, headers })) return
         throw new Refusal('invalid_request', 'The WebSocket handshake is not valid')
       } catch (error) {
         const requestId = requestIdOf(request)
@@ -51,3 +76,32 @@ export const sockets = ({
     },
     { detail: { hide: true } },
   )
+}
+
+type Wanted = ReturnType<typeof readWanted>
+
+const socketQuery = z.strictObject({ ...streamQuery, access_token: z.string().optional() })
+
+/**
+ * From where a client in JSON mode wants to be told, and of what.
+ * @throws Refusal `invalid_request`
+ */
+function readWanted(url: string) {
+  const given = new URL(url).searchParams
+  const names = [...new Set(given.keys())]
+  const query = Object.fromEntries(
+    names.map((name) => {
+      const values = given.getAll(name)
+      return [name, values.length === 1 ? values[0] : values]
+    }),
+  )
+  const read = socketQuery.safeParse(query)
+  if (!read.success) {
+    const fields = read.error.issues.map(({ code, path, message }) => ({
+      path: ['query', ...path.map(String)].join('.'),
+      message: code === 'unrecognized_keys' ? 'has a parameter that the socket does not know' : message,
+    }))
+    throw new Refusal('invalid_request', 'The request is not valid', { fields })
+  }
+  return { from: read.data.from ?? null, topics: topicsOf(read.data) }
+}
