@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 
@@ -62,7 +62,7 @@ test('a moved booking keeps its id, takes the lowest number and the fee over the
     'booking.rescheduled',
   ])
   await server.stop()
-  expect(faultsIn(readBooks(server.dataDir))).toEqual([])
+  expect(faultsIn(await booksOf(server))).toEqual([])
 })
 
 test('a refused move changes nothing', async () => {
@@ -113,5 +113,5 @@ test('two bookings that change places with each other both arrive', async () => 
   expect(replies.map(({ status }) => status)).toEqual([200, 200])
   expect(replies.map(({ body }) => body.data.sessionId)).toEqual([2, 1])
   await server.stop()
-  expect(faultsIn(readBooks(server.dataDir))).toEqual([])
+  expect(faultsIn(await booksOf(server))).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
@@ -84,7 +84,7 @@ test('a restart keeps everything: bookings, numbers, holds, patients, clients, k
   const another = await agent.call('POST', '/api/patients', { name: 'Sunil', phone: '0771234568' })
   expect(another.body.data.id).toBe(patientId + 1)
   await server.stop()
-  expect(faultsIn(readBooks(server.dataDir))).toEqual([])
+  expect(faultsIn(await booksOf(server))).toEqual([])
 })
 
 test('who is told to stop finishes what it has begun: whatever was answered is there, and nothing was answered wrongly', async () => {
@@ -100,7 +100,7 @@ test('who is told to stop finishes what it has begun: whatever was answered is t
   const served = answered.filter(({ status }) => status === 201)
   // what was still waiting may be sent away, to try again
   expect(answered.filter(({ status }) => status !== 201 && status !== 503)).toEqual([])
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   const written = new Set(books.bookings.map(({ id }) => id))
   expect(served.filter(({ body }) => !written.has(body.data.id))).toEqual([])

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { aClient } from '../support/client'
 import { crowd } from '../support/crowd'
 import { aHospital, aSession } from '../support/hospital'
@@ -40,7 +40,7 @@ test('a cancelled session gives up its bookings in the hospital’s name, each w
   expect(history.at(-1)).toMatchObject({ type: 'booking.cancelled', actor: 'hospital', client: null })
   expect((await server.call('GET', '/api/channel/sessions/1')).body.data).toMatchObject({ booked: 0 })
   await server.stop()
-  expect(faultsIn(readBooks(server.dataDir))).toEqual([])
+  expect(faultsIn(await booksOf(server))).toEqual([])
 })
 
 test('a session put on hold or declared a holiday takes no booking from the next request on, and takes them again when resumed', async () => {
@@ -77,7 +77,7 @@ test('the hospital gives a reserved number to whom it chooses, once, and gets it
   const refused = await portal.call('POST', '/api/channel/bookings', { sessionInstanceId: 1, patientId: 1, number: 1 })
   expect(`${refused.status} ${refused.body.reason}`).toBe('403 scope_missing')
   await server.stop()
-  expect(faultsIn(readBooks(server.dataDir))).toEqual([])
+  expect(faultsIn(await booksOf(server))).toEqual([])
 })
 
 test('of many who ask for one reserved number at once, one gets it', async () => {

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { aClient } from '../support/client'
 import { crowd } from '../support/crowd'
 import { aHospital, aSession } from '../support/hospital'
@@ -42,7 +42,7 @@ test(`of ${CALLERS} callers for the last place, ${ROUNDS} times over, one gets i
     expect(body.data).toMatchObject({ status: 'Full', bookable: false, booked: capacity, remaining: 0 })
   }
   await server.stop()
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   expect(books.bookings).toHaveLength(capacities.reduce((sum, capacity) => sum + capacity))
 })

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { aClient } from '../support/client'
 import { crowd } from '../support/crowd'
 import { aHospital, aSession } from '../support/hospital'
@@ -34,7 +34,7 @@ test(`${CALLERS} callers at once for ${PLACES} places get the numbers 1 to ${PLA
   )
 
   await server.stop()
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   // what each was told is what is written
   const written = books.bookings.map(({ id, number, patient_id }) => `${id} ${number} ${patient_id}`)

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { chanceFor } from '../support/chance'
 import { aClient } from '../support/client'
 import { type Asked, pooled } from '../support/crowd'
@@ -53,7 +53,7 @@ test(`an Idempotency-Key sent ${REPEATED} times at once, amid other bookings and
     expect(ids[0]).not.toBe(ids[1])
   }
   await server.stop()
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   expect(books.bookings).toHaveLength(ROUNDS * (2 + OTHERS))
 })

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { chanceFor } from '../support/chance'
 import { type ApiClient, aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
@@ -72,7 +72,7 @@ test('a storm of bookings, cancellations and moves leaves every place, number an
   const everything = Object.entries(expected).flatMap(([doing, tolds]) => tolds.map((told) => `${doing} ${told}`))
   expect([...heard.keys()].sort()).toEqual(everything.sort())
   await server.stop()
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   expect(books.events).toHaveLength(changes)
   expect(books.bookings.map(({ id }) => id)).toEqual(made.map(({ id }) => id).sort((a, b) => a - b))

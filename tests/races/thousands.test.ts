@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { faultsIn, readBooks } from '../support/books'
+import { booksOf, faultsIn } from '../support/books'
 import { type Chance, chanceFor } from '../support/chance'
 import { type ApiClient, aClient } from '../support/client'
 import { type Asked, pooled } from '../support/crowd'
@@ -52,7 +52,7 @@ test(`of ${ATTEMPTS} attempts for one place over ${CONNECTIONS} connections, ${S
     told.push(...served.map((booking) => `${booking.sessionId} ${booking.number} ${booking.id}`))
   }
   await server.stop()
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   expect(books.bookings.map(({ session_id, number, id }) => `${session_id} ${number} ${id}`)).toEqual(told)
   expect(books.bookings.map(({ session_id, number }) => `${session_id} ${number}`)).toEqual(
@@ -71,7 +71,7 @@ test('of 5000 attempts for 300 places, 300 succeed with the numbers 1 to 300', a
   expect(heard).toEqual({ served: PLACES, '409 session_full': 5000 - PLACES })
   expect(served.map(({ number }) => number).sort((a, b) => a - b)).toEqual(upTo(PLACES))
   await server.stop()
-  const books = readBooks(server.dataDir)
+  const books = await booksOf(server)
   expect(faultsIn(books)).toEqual([])
   const of = ({ id, number, patientId }: { id: number; number: number; patientId: number }) =>
     `${id} ${number} ${patientId}`

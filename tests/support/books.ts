@@ -2,7 +2,8 @@ import { Database as Sqlite } from 'bun:sqlite'
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Database } from '@channelling/schema'
+import { type Database, open } from '@channelling/schema'
+import type { Server } from './server'
 
 export interface SessionRow {
   id: number
@@ -63,6 +64,27 @@ export async function readOpenBooks(database: Database, sessionIds: number[], si
     { sql: `${events} AND seq > ? ORDER BY seq`, args: [since.event] },
   ])) as unknown as [SessionRow[], BookingRow[], EventRow[]]
   return { integrity: 'ok', sessions: sessionRows, bookings: bookingRows, events: eventRows }
+}
+
+/**
+ * Reads the books of a server that does not run, wherever they are kept: its file, or the libSQL server that its services share and that
+ * runs on.
+ */
+export async function booksOf({ dataDir, services }: Pick<Server, 'dataDir' | 'services'>): Promise<Books> {
+  if (!services) return readBooks(dataDir)
+  const database = await open({ url: services.database.url })
+  try {
+    const [checked, sessionRows, bookingRows, eventRows] = (await database.readAll([
+      { sql: 'SELECT integrity_check FROM pragma_integrity_check', args: [] },
+      { sql: `${places} ORDER BY id`, args: [] },
+      { sql: `${bookings} ORDER BY id`, args: [] },
+      { sql: `${events} ORDER BY seq`, args: [] },
+    ])) as unknown as [{ integrity_check: string }[], SessionRow[], BookingRow[], EventRow[]]
+    const integrity = checked.map((row) => row.integrity_check).join()
+    return { integrity, sessions: sessionRows, bookings: bookingRows, events: eventRows }
+  } finally {
+    await database.close()
+  }
 }
 
 /**

@@ -7,6 +7,12 @@ import { SOCKET_PATH } from './operation'
 /** How long a replica may take to open a socket. */
 const OPEN_MS_MAX = 5_000
 
+/**
+ * What a service may find wrong with a request that was let in. Where it does not believe the gateway, or knows of no socket, that is
+ * not the fault of whoever asks.
+ */
+const OF_THE_REQUEST = new Set([400, 403, 429])
+
 /** What the gateway tells the service of whoever is to be sent events. */
 export interface Subscription {
   caller: Caller
@@ -89,11 +95,10 @@ async function refusalAt(url: string, headers: Headers, protocol: string | undef
       redirect: 'manual',
       signal: AbortSignal.timeout(OPEN_MS_MAX),
     })
-    if (response.status < 400 || response.status >= 500) return undefined
+    if (!OF_THE_REQUEST.has(response.status)) return undefined
     const { reason: name, message, fields } = (await response.json()) as Record<string, unknown>
     const reason = reasonNamed(String(name))
-    // who the gateway vouches for is not at fault where the service will not believe it
-    if (!reason || reason === 'identity_invalid') return undefined
+    if (!reason) return undefined
     return new Refusal(reason, String(message), Array.isArray(fields) ? { fields } : {})
   } catch {
     return undefined
