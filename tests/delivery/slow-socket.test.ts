@@ -41,7 +41,7 @@ async function letGo(stalled: Stalled, going: () => boolean): Promise<number | n
 test(`of ${HEALTHY + 1} subscribers one stops reading: it is let go, and the others hear everything as soon as ever`, async () => {
   await using server = await startServer({
     seed: aHospital({ sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })) }),
-    environment: { LOG_LEVEL: 'warn' },
+    quiet: true,
   })
   const lags: number[] = []
   const acknowledgedAt = new Map<number, number>()
