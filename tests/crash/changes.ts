@@ -60,9 +60,10 @@ export const changes = {
       /get isFatal\(\): boolean \{\s+return FATAL\.test\(this\.code\)/,
       'get isFatal(): boolean {\n    return false',
     ],
+    ['libs/schema/src/checkpoints.ts', /\(error\) => onFault\(faultOf\(error\)\)/, '() => {}'],
   ],
-  /** Every commit brings the log to the file, as one does now and then otherwise. */
-  'empties the log often': [[connection, /CHECKPOINT_PAGES = [\d_]+/, 'CHECKPOINT_PAGES = 1']],
+  /** Every write has the log brought to the file, as it is now and then otherwise. */
+  'empties the log often': [['libs/schema/src/checkpoints.ts', /GROWING_MS = \d+/, 'GROWING_MS = 0']],
   /** It fails over certain patients. */
   'fails over patients': mishaps,
   /** It does, and tells of them in its log; refusals say what was refused, and metrics which path it was. */

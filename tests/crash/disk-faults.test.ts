@@ -25,7 +25,7 @@ test.each(['EIO', 'ENOSPC'] as const)(
 
 // as many again, and slower
 test.each(nightly ? (['EIO', 'ENOSPC'] as const) : [])(
-  '%s where the commit brings the log to the file: nothing is acknowledged that a power cut would take',
+  '%s where the log is brought to the file at once: nothing is acknowledged that a power cut would take',
   async (what) => {
     await using on = await startWalk('empties the log often')
     const { mishaps, faults } = await walk(on, what)
@@ -57,6 +57,21 @@ test('what the disk refused is written anew before anything is answered from it'
   expect(withoutLog(server.dataDir, isIn)).toBe(true)
   const again = await book(server, asked)
   expect([again?.status, again?.headers.get('idempotent-replay')]).toEqual([201, 'true'])
+})
+
+// nothing but what brings the log to the file makes this call, in a thread of its own
+test('EIO while the log is brought to the file: what was acknowledged is kept, and it leaves', async () => {
+  await using on = await startWalk('empties the log often')
+  const { server } = on
+  const watching = await watch(server.pid, dataPaths(server), { call: 'fdatasync', at: 1, what: 'error=EIO' })
+  const asked = { name: 'kept', body: { sessionInstanceId: 1, patientId: 1, reference: 'kept' } }
+  const first = await book(server, asked)
+  expect(first?.status).toBe(201)
+  expect(await server.exited).toBe(70)
+  await watching.end()
+  await server.restart()
+  const again = await book(server, asked)
+  expect([again?.text, again?.headers.get('idempotent-replay')]).toEqual([first?.text, 'true'])
 })
 
 test('the check sees a server that carries on after a disk fault', async () => {

@@ -1,4 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
 import { aHospital } from '../support/hospital'
 import type { FileCall } from '../support/strace'
 import { askAgain, startWalk, takeStep, type Walk, walk } from './steps'
@@ -14,12 +15,21 @@ test('killed at any write or fsync of a booking, it keeps what it acknowledged, 
   expect(mishaps).toBeGreaterThan(10)
 })
 
-test('so it does where the commit brings the log to the file', async () => {
+test('so it does where its log is brought to the file at once', async () => {
   await using on = await startWalk('empties the log often')
   const { mishaps, faults } = await walk(on, 'kill')
   console.log(`${mishaps} kills`)
   expect(faults).toEqual([])
   expect(mishaps).toBeGreaterThan(20)
+})
+
+test('so it does when it is killed at any write to the file itself', async () => {
+  await using on = await startWalk('empties the log often')
+  on.paths = [join(on.server.dataDir, 'channelling.db')]
+  const { mishaps, faults } = await walk(on, 'kill')
+  console.log(`${mishaps} kills`)
+  expect(faults).toEqual([])
+  expect(mishaps).toBeGreaterThan(10)
 })
 
 /** Kills at the first call of a kind, then at the second, until something is wrong. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { faultsIn, readBooks } from '../support/books'
 import { aHospital, aSession } from '../support/hospital'
+import { isBrought } from '../support/log'
 import { afterPowerCut, dataFiles } from '../support/power-cut'
 import { type Server, startServer } from '../support/server'
 import { type FileCall, fileCalls, type Mishap, type SystemCall, watch } from '../support/strace'
@@ -39,16 +40,28 @@ interface Due {
 
 export interface Walk {
   server: Server
+  /** Whether a step lasts until the log is brought to the file, or a mishap kept it from that. */
+  emptiesLog: boolean
+  /** What mishaps happen to. */
+  paths: string[]
   promised: Promised[]
   due: Due[]
 }
 
 /** A server to walk with, as it is or changed. */
-export async function startWalk(how?: Changed, seed = aHospital({ sessions: [aSession({ capacity: 1000 })] })) {
+export async function startWalk(
+  how?: Changed,
+  seed = aHospital({ sessions: [aSession({ capacity: 1000 })] }),
+): Promise<Walk & AsyncDisposable> {
   const server = await startServer({ ...changed(how), seed })
-  const dispose = () => server[Symbol.asyncDispose]()
-  return { server, promised: [], due: [], [Symbol.asyncDispose]: dispose } satisfies Walk & AsyncDisposable as Walk &
-    AsyncDisposable
+  return {
+    server,
+    emptiesLog: how === 'empties the log often',
+    paths: dataPaths(server),
+    promised: [],
+    due: [],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
 }
 
 /** Starts the server again on its data, and says how long it took to be ready. */
@@ -69,13 +82,14 @@ const faultsOfBooks = (folder: string, promised: Promised[]) => {
  * a power cut would have left, and starts it again.
  */
 export async function takeStep(on: Walk, after: 'kill' | 'disk fault', mishap?: Mishap): Promise<Step> {
-  const { server, promised, due } = on
+  const { server, promised, due, paths } = on
   const faults: string[] = []
   const name = `step-${due.length + 1}`
   const asked = { name, body: { sessionInstanceId: 1, patientId: 1, reference: name } }
 
-  const watching = await watch(server.pid, dataPaths(server), mishap)
+  const watching = await watch(server.pid, paths, mishap)
   const reply = await book(server, asked)
+  if (on.emptiesLog) await emptied(server)
   if (reply?.status === 201) promised.push(reply.body.data)
   else if (after === 'disk fault') faults.push(...(await faultsOfLeaving(server, reply?.body.reason)))
   // whom the mishap killed is dead already
@@ -84,7 +98,10 @@ export async function takeStep(on: Walk, after: 'kill' | 'disk fault', mishap?: 
 
   const say = (when: string, found: string[]) => faults.push(...found.map((fault) => `${when}: ${fault}`))
   say('afterwards', faultsOfBooks(server.dataDir, promised))
-  afterPowerCut(server.dataDir, calls, (folder) => say('after a power cut', faultsOfBooks(folder, promised)))
+  // what is not on the disk yet is known only of files that were watched
+  if (paths.length === dataFiles.length) {
+    afterPowerCut(server.dataDir, calls, (folder) => say('after a power cut', faultsOfBooks(folder, promised)))
+  }
   const there = readBooks(server.dataDir).bookings.some(({ reference }) => reference === name)
   const text = reply?.status === 201 ? reply.text : undefined
   due.push({ asked, text, there })
@@ -133,7 +150,23 @@ async function faultsOfLeaving(server: Server, reason: unknown): Promise<string[
   return faults
 }
 
-const countOf = (calls: readonly SystemCall[], name: FileCall) => calls.filter((call) => call.name === name).length
+/** Until its log is brought to the file, or it is dead. */
+async function emptied({ dataDir, exited }: Server): Promise<void> {
+  let dead = false
+  void exited.then(() => {
+    dead = true
+  })
+  while (!dead && !isBrought(dataDir)) await Bun.sleep(2)
+}
+
+/** Most calls of a kind that one thread made. */
+const countOf = (calls: readonly SystemCall[], name: FileCall): number => {
+  const threads = Map.groupBy(
+    calls.filter((call) => call.name === name),
+    ({ thread }) => thread,
+  )
+  return Math.max(0, ...[...threads.values()].map((made) => made.length))
+}
 
 /** The kinds of calls that a booking makes. */
 const kindsOf = (calls: readonly SystemCall[]): FileCall[] => fileCalls.filter((name) => countOf(calls, name) > 0)

@@ -19,6 +19,8 @@ export type FileCall = (typeof fileCalls)[number]
 /** One call that a process made of the system. */
 export interface SystemCall {
   name: FileCall
+  /** The thread that made it. */
+  thread: string
   path: string
   /** For writes. */
   bytes: number
@@ -30,7 +32,7 @@ export interface SystemCall {
 /** What is to happen at one call: strace's words, `signal=KILL`, `error=EIO`. */
 export interface Mishap {
   call: FileCall
-  /** From 1. */
+  /** From 1; each thread counts its own. */
   at: number
   what: string
 }
@@ -90,6 +92,7 @@ export function readCalls(log: string): SystemCall[] {
     const result = /\) += (\S+)/.exec(rest)?.[1]
     const call = {
       name,
+      thread,
       path,
       bytes: Number(range?.[1] ?? 0),
       offset: Number(range?.[2] ?? 0),

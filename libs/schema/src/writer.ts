@@ -2,8 +2,9 @@
  * The one connection that writes to a data file, in a Worker of its own: a commit waits for the disk, and on the main
  * thread every other request would wait with it.
  */
+import { type Checkpoints, startCheckpoints } from './checkpoints'
 import { type Connection, connect } from './connection'
-import { DatabaseFault, faultOf, writeBeforeFailed } from './faults'
+import { type DatabaseFault, faultOf, writeBeforeFailed } from './faults'
 import type { PlainStatement, Written } from './statement'
 
 export type WriterRequest =
@@ -25,46 +26,55 @@ declare const self: {
 }
 
 let connection: Connection
+let checkpoints: Checkpoints
 /** The disk fault after which nothing more is tried: a later fsync succeeds without what the failed one lost. */
 let failed: DatabaseFault | null = null
 /** Ids of the writes that failed last; what follows one of them was posted before its failure was known, so a few are enough. */
 const undone = new Set<number>()
 const UNDONE_MAX = 10_000
 
-/**
- * Whatever the log holds goes into the file itself, and is on the disk. After a failed fsync the system shows pages that the disk
- * may not have; written anew, they are either there or the start stops, and no answer rests on them before.
- */
-function emptyLog(): void {
-  const [done] = connection.rows({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', args: [] })
-  if (done?.busy !== 0) throw new DatabaseFault('SQLITE_BUSY', 'The log could not be emptied')
-}
-
 function keepUndone(id: number): void {
   undone.add(id)
   if (undone.size > UNDONE_MAX) undone.delete(undone.values().next().value!)
 }
 
-function carryOut(request: WriterRequest): WriterReply {
+function write({ id, after, statements }: Extract<WriterRequest, { kind: 'write' }>): WriterReply {
+  if (failed) throw failed
+  if (after !== undefined && undone.has(after)) throw writeBeforeFailed()
+  const written = connection.write(statements)
+  checkpoints.wrote()
+  return { kind: 'written', id, written }
+}
+
+async function open(path: string): Promise<WriterReply> {
+  connection = connect(path, 'write')
+  checkpoints = await startCheckpoints(path, connection, (fault) => {
+    failed = fault
+    self.postMessage({ kind: 'failed', id: null, code: fault.code, message: fault.message })
+  })
+  return { kind: 'opened' }
+}
+
+async function close(): Promise<WriterReply> {
+  await checkpoints.close()
+  connection.close()
+  return { kind: 'closed' }
+}
+
+function carryOut(request: WriterRequest): WriterReply | Promise<WriterReply> {
   switch (request.kind) {
     case 'open':
-      connection = connect(request.path, 'write')
-      emptyLog()
-      return { kind: 'opened' }
+      return open(request.path)
     case 'write':
-      if (failed) throw failed
-      if (request.after !== undefined && undone.has(request.after)) throw writeBeforeFailed()
-      return { kind: 'written', id: request.id, written: connection.write(request.statements) }
+      return write(request)
     case 'close':
-      emptyLog()
-      connection.close()
-      return { kind: 'closed' }
+      return close()
   }
 }
 
-self.onmessage = ({ data }) => {
+self.onmessage = async ({ data }) => {
   try {
-    self.postMessage(carryOut(data))
+    self.postMessage(await carryOut(data))
   } catch (error) {
     const fault = faultOf(error)
     if (fault.isFatal) failed = fault
