@@ -90,9 +90,10 @@ export function serve(options: ServeOptions): { port: number; close(): Promise<v
 async function farewell(
   request: Request,
   answer: (request: Request) => Response | Promise<Response>,
-): Promise<Response> {
-  const response = pathOf(request.url) === READY_PATH ? notReady(request) : await answer(request)
-  response.headers.set('connection', 'close')
+): Promise<Response | undefined> {
+  const response: Response | undefined = pathOf(request.url) === READY_PATH ? notReady(request) : await answer(request)
+  // a socket that was opened has no answer
+  response?.headers.set('connection', 'close')
   return response
 }
 
