@@ -2,7 +2,8 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import fc from 'fast-check'
 import { seedFor } from '../support/chance'
 import { commandsIn, histories } from './history'
-import { openDesk, replay } from './replay'
+import { openDesk } from './hospital'
+import { replay } from './replay'
 
 // shrinking a failure to its least takes minutes
 setDefaultTimeout(3_600_000)

@@ -4,9 +4,11 @@ import type { Database } from '@channelling/schema'
 import fc from 'fast-check'
 import { seedFor } from '../support/chance'
 import type { Desk, DeskGiven } from '../support/desk'
+import { Divergence } from './divergence'
 import { commandsIn, histories } from './history'
+import { openDesk } from './hospital'
 import { HOLD_MINUTES, HOLDS_PER_CLIENT } from './model'
-import { Divergence, openDesk, replay } from './replay'
+import { replay } from './replay'
 
 setDefaultTimeout(120_000)
 
