@@ -36,7 +36,6 @@ export function createLogOutput(fd: number): LogOutput {
   })
 
   function send(): void {
-    timer = undefined
     more = true
     stream.flush()
   }
@@ -44,13 +43,16 @@ export function createLogOutput(fd: number): LogOutput {
   return {
     write(line) {
       stream.write(line)
-      more = true
-      stream.flush()
+      // not at once: what is being written already, `flushSync` cannot wait for, and it comes right after a fatal line
+      queueMicrotask(send)
     },
     gather(line) {
       stream.write(line)
       if (timer !== undefined) return
-      timer = setTimeout(send, GATHERED_MS)
+      timer = setTimeout(() => {
+        timer = undefined
+        send()
+      }, GATHERED_MS)
       timer.unref()
     },
     flushSync: () => stream.flushSync(),
