@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Caller, MINUTE_MS, Refusal, scopes } from '@channelling/contract'
 import { type Database, DatabaseFault, open, type Statement } from '@channelling/schema'
 import { aHospital, aSession } from '@channelling/schema/testing'
-import { createEngine, type Engine } from './engine'
+import { createEngine, type Engine, type EngineOptions } from './engine'
 import type { BookingCommand, ReservePlace } from './rules/command'
 import type { BookedPlace } from './rules/world'
 import { createKeptSessions } from './store/kept-sessions'
@@ -20,6 +20,16 @@ let engine: Engine<View>
 /** What stands between the engine and the database, to get in the way of a write. */
 let beforeWrite: (statements: Statement[]) => Promise<void>
 let writes: number
+
+const anEngine = (over: Partial<EngineOptions<View>> = {}) =>
+  createEngine<View>({
+    database,
+    clock: () => now,
+    terms: { holdMinutes: 20, holdsPerClient: 0 },
+    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
+    onCommit: () => {},
+    ...over,
+  })
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'engine-'))
@@ -43,13 +53,7 @@ beforeEach(async () => {
       return database.write(statements)
     },
   }
-  engine = createEngine<View>({
-    database: guarded,
-    clock: () => now,
-    terms: { holdMinutes: 20, holdsPerClient: 0 },
-    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
-    onCommit: () => {},
-  })
+  engine = anEngine({ database: guarded })
 })
 
 afterEach(async () => {
@@ -242,14 +246,7 @@ describe('a group decided while the one before commits', () => {
 test('a session that changed since its last booking is not booked as it was', async () => {
   await engine.close()
   const kept = createKeptSessions()
-  engine = createEngine<View>({
-    database,
-    clock: () => now,
-    terms: { holdMinutes: 20, holdsPerClient: 0 },
-    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
-    onCommit: () => {},
-    kept,
-  })
+  engine = anEngine({ kept })
   await engine.submit(reserve())
   expect(kept.find(1)?.seats.taken).toBe(1)
   // even where nobody said so
@@ -321,12 +318,6 @@ test('more than may wait are sent away at once', async () => {
 test('ids are given without a gap over an orderly restart', async () => {
   await engine.submit(reserve({ sessionId: 3 }))
   await engine.close()
-  engine = createEngine<View>({
-    database,
-    clock: () => now,
-    terms: { holdMinutes: 20, holdsPerClient: 0 },
-    view: ({ booking: { id, sessionId, number, status } }: BookedPlace) => ({ id, sessionId, number, status }),
-    onCommit: () => {},
-  })
+  engine = anEngine()
   expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(2)
 })
