@@ -11,7 +11,7 @@ const NIGHTLY = process.env.NIGHTLY === '1'
 const EVENTS = NIGHTLY ? 100_000 : 4000
 const KILLS = NIGHTLY ? 100 : 5
 const SUBSCRIBERS = 50
-const PER_SECOND = 400
+const PER_SECOND = 500
 const SESSIONS = 20
 /** Every tenth subscriber wants to hear of these alone. */
 const WANTED = [1, 2, 3]
@@ -97,7 +97,7 @@ test('without a place to resume from the same check finds what is missed', async
   await using cuts = await startCuts(() => server.port, chance, LASTS)
   const given = { port: cuts.port, key: server.key }
   const [resuming, forgetful] = await Promise.all([aWatcher(given), aWatcher({ ...given, resuming: false })])
-  await bookSteadily(server, { count: 1000, perSecond: PER_SECOND, sessions: SESSIONS }).done
+  await bookSteadily(server, { count: 500, perSecond: PER_SECOND, sessions: SESSIONS }).done
   cuts.heal()
   await catchUp(server, [resuming, forgetful], 10_000)
   const committed = await afterwards(server, [resuming, forgetful])

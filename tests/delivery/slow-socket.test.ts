@@ -60,7 +60,7 @@ test(`of ${HEALTHY + 1} subscribers one stops reading: it is let go, and the oth
   )
   const acknowledged = (id: number) => void acknowledgedAt.set(id, performance.now())
   const given = { perSecond: PER_SECOND, sessions: SESSIONS, acknowledged }
-  await bookSteadily(server, { ...given, count: PER_SECOND * 2 }).done
+  await bookSteadily(server, { ...given, count: PER_SECOND }).done
   const before = rssMiB(server.pid)
   let most = before
 
