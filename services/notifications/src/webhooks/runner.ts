@@ -100,7 +100,7 @@ async function deliverWhile(
   while (held.isHeld()) {
     woken = false
     try {
-      woken ||= await look()
+      if (await look()) woken = true
     } catch (error) {
       if (!isLostLease(error)) log.error(described(error), 'webhooks could not be looked after; trying again')
     }

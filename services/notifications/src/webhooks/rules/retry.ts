@@ -68,6 +68,6 @@ export function afterFailure(attempt: FailedAttempt): Consequence {
 export function retryAfterMs(header: string | null, now: Instant): number | null {
   if (header === null) return null
   if (/^\d{1,9}$/.test(header.trim())) return Number(header) * SECOND_MS
-  const until = Date.parse(header)
+  const until = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : Number.NaN
   return Number.isNaN(until) ? null : Math.max(0, until - now)
 }
