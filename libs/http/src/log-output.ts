@@ -36,6 +36,7 @@ export function createLogOutput(fd: number): LogOutput {
   })
 
   function send(): void {
+    timer = undefined
     more = true
     stream.flush()
   }
@@ -43,16 +44,13 @@ export function createLogOutput(fd: number): LogOutput {
   return {
     write(line) {
       stream.write(line)
-      // not at once: what is being written already, `flushSync` cannot wait for, and it comes right after a fatal line
-      queueMicrotask(send)
+      more = true
+      stream.flush()
     },
     gather(line) {
       stream.write(line)
       if (timer !== undefined) return
-      timer = setTimeout(() => {
-        timer = undefined
-        send()
-      }, GATHERED_MS)
+      timer = setTimeout(send, GATHERED_MS)
       timer.unref()
     },
     flushSync: () => stream.flushSync(),
