@@ -9,6 +9,8 @@ export interface Route {
   /** `/api/channel/sessions/{id}`: what logs and metrics may say of a path. */
   template: string
   scope: Scope
+  /** Whether its answer may wait for something to happen, or not end. */
+  waits?: boolean
 }
 
 /** Every operation of every service. What is not in it does not exist, so a path is closed until a service opens it. */
@@ -33,7 +35,9 @@ function pattern(template: string): string {
 export function createDirectory(documents: readonly ServiceDocument[], complete = true): Directory {
   const router = new Memoirist<Map<string, Route>>()
   const routes = documents.flatMap(({ service, operations }) =>
-    operations.flatMap(({ method, template, scope }) => (scope ? [{ method, service, template, scope }] : [])),
+    operations.flatMap(({ method, template, scope, waits }) =>
+      scope ? [{ method, service, template, scope, waits }] : [],
+    ),
   )
   for (const [template, among] of Map.groupBy(routes, (route) => route.template)) {
     router.add(ANY, pattern(template), new Map(among.map((route) => [route.method, route])))

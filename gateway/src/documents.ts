@@ -12,6 +12,8 @@ export interface Operation {
   /** `/api/channel/sessions/{id}` */
   template: string
   scope: Scope | undefined
+  /** Whether its answer may wait for something to happen, or not end. */
+  waits: boolean
   summary: string
   tag: string
   document: JsonObject
@@ -48,6 +50,7 @@ export const operation = (method: string, template: string, document: JsonObject
   method,
   template,
   scope: document['x-scope'] as Scope | undefined,
+  waits: document['x-waits'] === true,
   summary: String(document.summary ?? ''),
   tag: String((document.tags as Json[] | undefined)?.[0] ?? ''),
   document,

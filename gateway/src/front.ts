@@ -72,7 +72,7 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
       headers: headersFor(request, origin, seen),
       body,
     })
-    return route.service.send(built, caller)
+    return route.service.send(built, caller, route.waits)
   }
 
   /** The service's answer, as the caller knows the address. */
@@ -112,7 +112,8 @@ function headersFor({ headers, method }: Request, origin: () => string, seen: Se
   const built: Record<string, string> = { [REQUEST_ID_HEADER]: seen.requestId, [TRACEPARENT_HEADER]: seen.trace.parent }
   for (const name of passedOn) {
     const value = headers.get(name)
-    if (value !== null) built[name] = value
+    // HEAD asks for the head of an answer that ends
+    if (value !== null && !(name === 'accept' && method === 'HEAD')) built[name] = value
   }
   if (method !== 'GET') built[ORIGIN_HEADER] = origin()
   return built

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
-import { createBookings, createKeptSessions, latestInstant } from '@channelling/bookings'
+import { createBookings, createEngineMetrics, createKeptSessions, latestInstant } from '@channelling/bookings'
 import {
   createCatalogue,
   createSessionAnswers,
@@ -12,6 +12,7 @@ import {
 } from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeGracefully, createLog, described, leave, standardOutput } from '@channelling/http'
+import { listenForMetrics } from '@channelling/metrics'
 import {
   createFeed,
   createNotifications,
@@ -32,12 +33,12 @@ import { createGateway } from './app'
 import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
 import { listenerOptions } from './listener'
-import { createMetrics, createObserver, listenForMetrics, watchSources } from './observation'
+import { createMetrics, createObserver, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
 import { createFailedAttempts } from './rate-limit-failures'
 import { createOpenSockets, createSocketDoor, passThrough, SOCKET_PATH, watchKeys } from './sockets'
 import { embedded } from './upstream'
-import { AT_ONCE_MAX, affinityOf, type RemoteOptions, type RemoteService, remote } from './upstreams'
+import { AT_ONCE_MAX, affinityOf, type RemoteOptions, type RemoteService, remote, WAITING_MAX } from './upstreams'
 
 /** A running server. */
 export interface Running {
@@ -129,9 +130,10 @@ export async function start(settings: Settings): Promise<Running> {
     })
     running.push(() => sources.close())
     const startBookings = () => {
+      const engine = createEngineMetrics(metrics.registry)
       const bookings = createBookings({
         ...shared,
-        onSaved: metrics.groupSaved,
+        onSaved: engine.groupSaved,
         holdMinutes: settings.HOLD_MINUTES,
         holdsPerClient: settings.HOLDS_PER_CLIENT,
         ...(keeps && { kept }),
@@ -142,7 +144,7 @@ export async function start(settings: Settings): Promise<Running> {
         },
       })
       running.push(() => bookings.close())
-      metrics.watchWaiting(bookings.waiting)
+      engine.watchWaiting(bookings.waiting)
       return embedded('bookings', bookings.app)
     }
     const elsewhere = (name: string, origins: readonly string[], more: Partial<RemoteOptions> = {}): RemoteService => {
@@ -150,6 +152,7 @@ export async function start(settings: Settings): Promise<Running> {
         name,
         origins,
         atOnceMax: Math.ceil(AT_ONCE_MAX / origins.length),
+        waitingMax: Math.ceil(WAITING_MAX / origins.length),
         secret,
         log,
         ...more,

@@ -4,8 +4,9 @@ import { vouchFor } from '@channelling/http'
 /**
  * Where a service's requests go: its own `fetch` when it runs in this process, HTTP when it runs elsewhere. The request is
  * complete: the gateway built its URL, headers and body. Who calls is said in the way that the place of the service asks for.
+ * @param waits whether the answer may wait for something to happen, or not end
  */
-export type Upstream = (request: Request, caller?: Caller) => Promise<Response>
+export type Upstream = (request: Request, caller?: Caller, waits?: boolean) => Promise<Response>
 
 /** A service that the gateway stands in front of. */
 export interface Service {

@@ -18,7 +18,7 @@ export interface ObserverOptions {
 }
 
 /** Where a request went, as far as it may be told. */
-export type Place = Pick<Route, 'template'> & { service: { name: string } }
+export type Place = Pick<Route, 'template' | 'waits'> & { service: { name: string } }
 
 /** A request under way: what is known of it grows with each door it passes. */
 export interface Seen {
@@ -89,7 +89,7 @@ export function createObserver(options: ObserverOptions): Observer {
       observe(durationMs / 1000)
       if (reason) metrics.refused(reason, place.service.name)
       if (caller) metrics.letIn(caller.keyId)
-      const slow = writesSlow && durationMs >= slowMs
+      const slow = writesSlow && durationMs >= slowMs && !route?.waits
       if (!slow && !writes) return
       const line = {
         requestId,

@@ -21,9 +21,43 @@ const BODILESS = new Set([204, 205, 304])
  */
 export async function answerOf(response: Response): Promise<Response> {
   const body = await response.bytes()
-  const { status, headers } = response
+  const { status } = response
+  return new Response(BODILESS.has(status) ? null : body, { status, headers: ownHeaders(response) })
+}
+
+/**
+ * An answer that does not end, as it comes and no faster than it is read.
+ * @param ended called when it ends after all, however it does
+ */
+export function passOn(response: Response, ended: () => void): Response {
+  const reader = response.body!.getReader()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) return controller.enqueue(value)
+          ended()
+          controller.close()
+        } catch (error) {
+          ended()
+          controller.error(error)
+        }
+      },
+      cancel(reason) {
+        ended()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { status: response.status, headers: ownHeaders(response) })
+}
+
+/** The headers of an answer, without what belongs to the connection alone. */
+function ownHeaders({ headers }: Response): Headers {
   const named = headers.get('connection')
   if (named) for (const name of named.split(',')) if (/^[\w-]+$/.test(name.trim())) headers.delete(name.trim())
   for (const name of OF_THE_CONNECTION) headers.delete(name)
-  return new Response(BODILESS.has(status) ? null : body, { status, headers })
+  return headers
 }

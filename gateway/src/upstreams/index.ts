@@ -6,3 +6,6 @@ export { type RemoteOptions, type RemoteService, remote, unavailable } from './r
  * a service that hangs must leave enough of them to the others and to the database.
  */
 export const AT_ONCE_MAX = 48
+
+/** Requests beside them that wait for something to happen; who has more to hear of opens a socket. */
+export const WAITING_MAX = 32

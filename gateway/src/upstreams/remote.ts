@@ -7,6 +7,8 @@ import { type Asked, createReplica, type Replica } from './replica'
 import { Unanswered } from './unanswered'
 
 const DEADLINE_MS = 10_000
+/** How long whoever waits for something to happen waits at most: a little longer than the service lets anybody. */
+const WAITS_MS = 35_000
 const ATTEMPTS_MAX = 3
 /** The longest pause before the same process is asked again, in ms. */
 const PAUSE_MS_MAX = 50
@@ -17,6 +19,8 @@ export interface RemoteOptions {
   origins: readonly string[]
   /** Requests under way at a time, for each replica. */
   atOnceMax: number
+  /** Requests beside them that wait for something to happen. */
+  waitingMax?: number
   /** By which services know the gateway. */
   secret: string
   /** Whether the service gives the first answer again to the same Idempotency-Key, so that a write with one may be sent again. */
@@ -40,8 +44,18 @@ export interface RemoteService extends Service {
  * is sent again only where that is safe: when it never left, when it only reads, or when its Idempotency-Key makes it happen once.
  */
 export function remote(options: RemoteOptions): RemoteService {
-  const { name, origins, atOnceMax, secret, keepsAnswers = false, affinityOf, log, deadlineMs = DEADLINE_MS } = options
-  const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, log }))
+  const {
+    name,
+    origins,
+    atOnceMax,
+    waitingMax = 0,
+    secret,
+    keepsAnswers = false,
+    affinityOf,
+    log,
+    deadlineMs = DEADLINE_MS,
+  } = options
+  const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, waitingMax, log }))
   const budget = createRetryBudget()
   let turn = 0
 
@@ -82,18 +96,19 @@ export function remote(options: RemoteOptions): RemoteService {
   return {
     name,
     elsewhere: true,
-    send(request: Request, caller?: Caller) {
+    send(request: Request, caller?: Caller, mayWait = false) {
       const { method, headers, url } = request
       const path = url.slice(INTERNAL_ORIGIN.length)
+      const waits = mayWait && asksToWait(path, headers)
       budget.save()
       headers.set(DEADLINE_HEADER, String(Date.now() + deadlineMs))
       if (caller) headers.set(IDENTITY_HEADER, signIdentity(secret, caller, { method, path: pathOf(url) }, Date.now()))
       const isSafe = method === 'GET' || (keepsAnswers && headers.has('idempotency-key'))
-      const until = performance.now() + deadlineMs
-      if (method === 'GET') return deliver({ method, path, headers, body: undefined, isSafe, until }, undefined)
+      const until = performance.now() + (waits ? WAITS_MS : deadlineMs)
+      if (method === 'GET') return deliver({ method, path, headers, body: undefined, isSafe, until, waits }, undefined)
       return request.text().then((text) => {
         const body = text === '' ? undefined : text
-        return deliver({ method, path, headers, body, isSafe, until }, affinityOf?.(path, body))
+        return deliver({ method, path, headers, body, isSafe, until, waits }, affinityOf?.(path, body))
       })
     },
     forSockets: () =>
@@ -109,3 +124,7 @@ export function remote(options: RemoteOptions): RemoteService {
 
 export const unavailable = () =>
   new Refusal('service_unavailable', 'The service behind this path does not answer', { retryAfterSeconds: 1 })
+
+/** Whether a request, of those that may wait, asks to. */
+const asksToWait = (path: string, headers: Headers) =>
+  /[?&]wait=/.test(path) || headers.get('accept')?.includes('text/event-stream') === true

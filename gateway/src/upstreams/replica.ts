@@ -1,5 +1,6 @@
+import { Refusal } from '@channelling/contract'
 import { type Log, saysItLeaves } from '@channelling/http'
-import { answerOf } from './answer'
+import { answerOf, passOn } from './answer'
 import { createSlots } from './slots'
 import { type Unanswered, unanswered } from './unanswered'
 
@@ -13,6 +14,8 @@ const PROBES_MISSED_MAX = 2
 const BROKEN_MAX = 5
 const LEFT_ALONE_MS = 1_000
 const DEADLINES_EVERY_MS = 100
+/** How long an answer that does not end is passed on: longer than the service lets it last. */
+const STREAM_MS_MAX = 90_000
 
 /** A request as a service gets it. */
 export interface Asked {
@@ -23,6 +26,8 @@ export interface Asked {
   body: string | undefined
   /** Whether it may be sent again when its connection breaks. */
   isSafe: boolean
+  /** Whether the answer may wait for something to happen, or not end. */
+  waits: boolean
   /** When nobody wants the answer any more, as `performance.now()` tells it. */
   until: number
 }
@@ -45,11 +50,14 @@ export interface ReplicaOptions {
   origin: string
   /** Requests under way at a time. */
   atOnceMax: number
+  /** Requests beside them that wait for something to happen. */
+  waitingMax: number
   log: Log
 }
 
-export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Replica {
+export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOptions): Replica {
   const slots = createSlots(atOnceMax)
+  const waitingSlots = createSlots(waitingMax)
   const listeners = new Set<() => void>()
   const underWay = new Set<{ until: number; controller: AbortController }>()
   let up = true
@@ -115,14 +123,27 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
     }
   }
 
+  /** @throws Refusal `overloaded` */
+  function takeToWait(): void {
+    if (waitingSlots.tryTake()) return
+    throw new Refusal('overloaded', 'Too many requests wait for something to happen', { retryAfterSeconds: 5 })
+  }
+
   return {
     origin,
     isUp: () => up,
     isLeaving: () => leaving,
-    async send({ method, path, headers, body, isSafe, until }) {
-      if (!slots.tryTake()) await slots.take(until)
+    async send({ method, path, headers, body, isSafe, until, waits }) {
+      if (waits) takeToWait()
+      else if (!slots.tryTake()) await slots.take(until)
       const call = { until, controller: new AbortController() }
       underWay.add(call)
+      let passing = false
+      const finish = () => {
+        if (!underWay.delete(call)) return
+        if (waits) waitingSlots.giveBack()
+        else slots.giveBack()
+      }
       try {
         const response = await fetch(`${origin}${path}`, {
           method,
@@ -135,6 +156,13 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
           decompress: false,
         })
         noteLeaving(response)
+        if (waits && isEndless(response)) {
+          passing = true
+          call.until = performance.now() + STREAM_MS_MAX
+          call.controller.signal.addEventListener('abort', finish)
+          broken = 0
+          return passOn(response, finish)
+        }
         const answer = await answerOf(response)
         broken = 0
         return answer
@@ -143,8 +171,7 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
         note(fault)
         throw fault
       } finally {
-        underWay.delete(call)
-        slots.giveBack()
+        if (!passing) finish()
       }
     },
     whenDown(listener) {
@@ -159,3 +186,5 @@ export function createReplica({ origin, atOnceMax, log }: ReplicaOptions): Repli
     },
   }
 }
+
+const isEndless = ({ headers }: Response) => headers.get('content-type')?.startsWith('text/event-stream') === true
