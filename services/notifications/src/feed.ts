@@ -16,7 +16,6 @@ const RETRY_MS = 500
 const BATCH = 500
 /** Readers of what they missed that are served at a time. */
 const MISSED_AT_ONCE = 4
-/** How often it looks, while nothing happens, whether the database is still the one it was. */
 const LOOK_MS = 5_000
 
 /** A stretch of the stream, and where the stream stood when it was read. */
@@ -47,9 +46,11 @@ export interface FeedOptions {
   database: Pick<Database, 'read' | 'readAll'>
   calendar: Calendar
   log: Log
+  /** How often it looks, while nothing happens, whether the database is still the one it was; 5 000 by default. */
+  lookMs?: number
 }
 
-export function createFeed({ database, calendar, log }: FeedOptions): Feed {
+export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOptions): Feed {
   const audience = createAudience()
   const framed = createFraming(calendar)
   const inTurn = createTurns(MISSED_AT_ONCE)
@@ -123,7 +124,7 @@ export function createFeed({ database, calendar, log }: FeedOptions): Feed {
 
   /** A database that was put back to an earlier state gives the same `seq` anew: whoever listens has to begin anew as well. */
   async function look(): Promise<void> {
-    if (performance.now() - lookedAt < LOOK_MS) return
+    if (performance.now() - lookedAt < lookMs) return
     lookedAt = performance.now()
     const state = await persist(() => streamState(database))
     if (!state) return

@@ -10,6 +10,7 @@ import { client } from '@channelling/schema/access'
 import { appendEvents } from '@channelling/schema/outbox'
 import { Elysia } from 'elysia'
 import { createFeed, type Feed, type SocketOptions, socketLimits, sockets } from './index'
+import { JSON_PROTOCOL } from './rules/handshake'
 
 export const NOON = Date.UTC(2026, 4, 18, 6, 30)
 
@@ -94,6 +95,43 @@ export async function startStage(
   }
 }
 
+/** A client in JSON mode that keeps its frames. */
+export async function listen(port: number, query = '') {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/notify${query}`, JSON_PROTOCOL)
+  // biome-ignore lint/suspicious/noExplicitAny: frames are asserted on, whatever they hold
+  const frames: any[] = []
+  let told = () => {}
+  socket.onmessage = ({ data }) => {
+    frames.push(JSON.parse(data))
+    told()
+  }
+  const closed = new Promise<number>((resolve) => {
+    socket.onclose = ({ code }) => {
+      resolve(code)
+      told()
+    }
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.onopen = () => resolve()
+    socket.onerror = () => reject(new Error('the socket did not open'))
+  })
+  return {
+    socket,
+    frames,
+    closed,
+    /** Breaks the connection without a word. */
+    cut: () => (socket as WebSocket & { terminate(): void }).terminate(),
+    /** All frames so far, as soon as `found` is satisfied with them or the socket is closed. */
+    until: (found: (all: typeof frames) => boolean) =>
+      new Promise<typeof frames>((resolve) => {
+        told = () => {
+          if (found(frames) || socket.readyState === WebSocket.CLOSED) resolve(frames)
+        }
+        told()
+      }),
+  }
+}
+
 /** A screen: a WebSocket client that keeps what it is told. */
 export async function watch(port: number, path = '/ws/notify') {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`)
@@ -127,7 +165,7 @@ export async function watch(port: number, path = '/ws/notify') {
 }
 
 /** A subscriber of the plainest kind: a TCP connection that shook hands; reading is up to the test. */
-export async function connectByHand(port: number, headers: string[] = ['Upgrade: websocket']) {
+export async function connectByHand(port: number, headers: string[] = ['Upgrade: websocket'], path = '/ws/notify') {
   const socket = new Socket()
   const received: Buffer[] = []
   let told = () => {}
@@ -138,7 +176,7 @@ export async function connectByHand(port: number, headers: string[] = ['Upgrade:
   socket.on('error', () => {})
   const closed = new Promise<void>((resolve) => void socket.on('close', () => resolve()))
   const lines = [
-    'GET /ws/notify HTTP/1.1',
+    `GET ${path} HTTP/1.1`,
     'Host: localhost',
     'Connection: Upgrade',
     'Sec-WebSocket-Version: 13',
