@@ -1,10 +1,11 @@
 import { type Reason, Refusal } from '@channelling/contract'
 import { type Log, pathOf, REASON_HEADER, REQUEST_ID_HEADER, refusalOf, refuse, requireScope } from '@channelling/http'
+import { METRICS_PATH } from '@channelling/metrics'
 import { ORIGIN_HEADER } from './administration'
 import type { Authenticate } from './authentication'
 import { readBody } from './body'
 import type { Directory } from './directory'
-import { METRICS_PATH, type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
+import { type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
 import type { Quota, RateLimiter } from './rate-limit'
 import { INTERNAL_ORIGIN } from './upstream'
 

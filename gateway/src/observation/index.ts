@@ -1,7 +1,6 @@
-export { listenForMetrics } from './listener'
 export { createMetrics, type Metrics, reasonNamed } from './metrics'
 export { createObserver, type Observer, type Seen } from './observer'
-export { METRICS_PATH, metricsDocument } from './operation'
+export { metricsDocument } from './operation'
 export { createOwn } from './own'
 export { watchSources } from './sources'
 export { TRACEPARENT_HEADER } from './trace'

@@ -47,17 +47,6 @@ test('a reason is one of the contract, or none', () => {
   for (const name of ['Jane Doe', '', 'constructor', null]) expect(reasonNamed(name)).toBeUndefined()
 })
 
-test('groups of bookings are told by size, and by how long they took to save', async () => {
-  const metrics = createMetrics()
-  metrics.watchWaiting(() => 7)
-  metrics.groupSaved({ size: 200, commitMs: 3 })
-  const samples = await samplesOf(metrics)
-  expect(samples.get('channelling_bookings_group_size_bucket{le="128"}')).toBe(0)
-  expect(samples.get('channelling_bookings_group_size_bucket{le="256"}')).toBe(1)
-  expect(samples.get('channelling_bookings_commit_duration_seconds_sum')).toBeCloseTo(0.003)
-  expect(samples.get('channelling_bookings_waiting')).toBe(7)
-})
-
 test('what cannot be read is NaN, and keeps nothing else from being told', async () => {
   const metrics = createMetrics()
   const sources = watchSources(metrics.registry, {

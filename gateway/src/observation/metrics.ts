@@ -1,9 +1,7 @@
 import { type Reason, reasons } from '@channelling/contract'
+import { DURATIONS } from '@channelling/metrics'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Seconds. A read takes less than a millisecond; nobody waits longer than the engine lets a command wait. */
-const DURATIONS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-const GROUP_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 /** Keys counted one by one; the requests of the others are counted together. */
 const KEYS_MAX = 1_000
 const OTHER_KEYS = 'other'
@@ -79,18 +77,6 @@ export function createMetrics() {
       if (otherKeys > 0) this.inc({ key: OTHER_KEYS }, otherKeys)
     },
   })
-  const groupSizes = new Histogram({
-    name: 'channelling_bookings_group_size',
-    help: 'Commands that one write of the booking engine carried',
-    buckets: GROUP_SIZES,
-    registers,
-  })
-  const commits = new Histogram({
-    name: 'channelling_bookings_commit_duration_seconds',
-    help: 'From when the writer was given a group until it was on the disk',
-    buckets: DURATIONS,
-    registers,
-  })
 
   return {
     /** For what else is to be told. */
@@ -123,21 +109,6 @@ export function createMetrics() {
       if (count !== undefined) keys.set(keyId, count + 1)
       else if (keys.size < KEYS_MAX) keys.set(keyId, 1)
       else otherKeys++
-    },
-    /** Of the booking engine, where it is in this process. */
-    watchWaiting(waiting: () => number): void {
-      new Gauge({
-        name: 'channelling_bookings_waiting',
-        help: 'Commands that wait for the booking engine',
-        registers,
-        collect() {
-          this.set(waiting())
-        },
-      })
-    },
-    groupSaved({ size, commitMs }: { size: number; commitMs: number }): void {
-      groupSizes.observe(size)
-      commits.observe(commitMs / 1000)
     },
   }
 }

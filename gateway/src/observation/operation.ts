@@ -1,8 +1,7 @@
 import { refusals } from '@channelling/http'
+import { exposed, METRICS_PATH } from '@channelling/metrics'
 import type { Registry } from 'prom-client'
 import { answer, operation, type ServiceDocument } from '../documents'
-
-export const METRICS_PATH = '/metrics'
 
 const exposition = {
   description: 'What was counted and measured since the process began, in the text format of Prometheus',
@@ -23,12 +22,6 @@ const metricsOperation = operation('GET', METRICS_PATH, {
     ...Object.fromEntries(Object.entries(refusals()).map(([status, schema]) => [status, answer(schema)])),
   },
 })
-
-/** The metrics as text. */
-export const exposed = async (registry: Registry): Promise<Response> =>
-  new Response(await registry.metrics(), {
-    headers: { 'content-type': registry.contentType, 'cache-control': 'no-store' },
-  })
 
 /** The metrics as one more service behind the front door, so that they take a key like everything else. */
 export const metricsDocument = (registry: Registry): ServiceDocument => ({

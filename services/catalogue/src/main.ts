@@ -1,5 +1,6 @@
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
+import { tellMetrics } from '@channelling/metrics'
 import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
 import { createWake, hintingOnWrite } from '@channelling/wake'
@@ -10,6 +11,7 @@ import { startPublisher } from './publisher'
 await startOrExplain(async () => {
   const settings = readServiceSettings(process.env)
   const log = createLog(settings.LOG_LEVEL, 'catalogue')
+  const metrics = tellMetrics({ settings, log })
   const database = await open(
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
     { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
@@ -32,5 +34,6 @@ await startOrExplain(async () => {
     await server.close()
     await wake.close()
     await database.close()
+    await metrics.close()
   }, log)
 })

@@ -1,5 +1,6 @@
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
+import { tellMetrics } from '@channelling/metrics'
 import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
@@ -17,6 +18,7 @@ import { startWebhooks } from './webhooks/runner'
 await startOrExplain(async () => {
   const settings = readServiceSettings(process.env)
   const log = createLog(settings.LOG_LEVEL, 'notifications')
+  const metrics = tellMetrics({ settings, log })
   const database = await open(
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
     { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
@@ -53,5 +55,6 @@ await startOrExplain(async () => {
     await publisher.close()
     await wake.close()
     await database.close()
+    await metrics.close()
   }, log)
 })

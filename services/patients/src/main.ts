@@ -1,5 +1,6 @@
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
+import { tellMetrics } from '@channelling/metrics'
 import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
 import { createPatients } from './app'
@@ -7,6 +8,7 @@ import { createPatients } from './app'
 await startOrExplain(async () => {
   const settings = readServiceSettings(process.env)
   const log = createLog(settings.LOG_LEVEL, 'patients')
+  const metrics = tellMetrics({ settings, log })
   const database = await open(
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
     { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
@@ -22,5 +24,6 @@ await startOrExplain(async () => {
   closeOnSignal(async () => {
     await server.close()
     await database.close()
+    await metrics.close()
   }, log)
 })

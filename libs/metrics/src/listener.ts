@@ -1,6 +1,7 @@
 import { closeGracefully, described, type Log, StartFault } from '@channelling/http'
-import type { Registry } from 'prom-client'
-import { exposed, METRICS_PATH } from './operation'
+import { Registry } from 'prom-client'
+import { exposed, METRICS_PATH } from './exposed'
+import { watchProcess } from './process'
 
 export interface MetricsListenerOptions {
   registry: Registry
@@ -35,6 +36,30 @@ export function listenForMetrics({ registry, hostname, port, log }: MetricsListe
   )
   log.info({ address: `${server.hostname}:${server.port}` }, 'listening for metrics')
   return { close: () => closeGracefully(server) }
+}
+
+/**
+ * The metrics of a service in a process of its own: what the process costs, and what the service adds. They are told where `METRICS_PORT` is set.
+ * @throws StartFault where the port is taken
+ */
+export function tellMetrics({
+  settings: { HOST: hostname, METRICS_PORT: port },
+  log,
+}: {
+  settings: { HOST: string; METRICS_PORT?: number | undefined }
+  log: Log
+}): { registry: Registry; close(): Promise<void> } {
+  const registry = new Registry()
+  if (port === undefined) return { registry, close: async () => {} }
+  const lag = watchProcess(registry)
+  const listener = listenForMetrics({ registry, hostname, port, log })
+  return {
+    registry,
+    async close() {
+      lag.disable()
+      await listener.close()
+    },
+  }
 }
 
 function serveOrExplain(serve: () => Bun.Server<undefined>): Bun.Server<undefined> {
