@@ -69,10 +69,15 @@ export interface Stage {
 export async function startStage(
   admit: SocketOptions['admit'] = async () => aCaller(),
   options: Partial<SocketOptions> = {},
+  readingTakesMs = 0,
 ): Promise<Stage> {
   const { database, close } = await aDatabase()
   const { log, lines } = keptLog()
-  const feed = createFeed({ database, calendar, log })
+  const slow: Pick<Database, 'read' | 'readAll'> = {
+    read: (sql, args) => Bun.sleep(readingTakesMs).then(() => database.read(sql, args)),
+    readAll: (statements) => Bun.sleep(readingTakesMs).then(() => database.readAll(statements)),
+  }
+  const feed = createFeed({ database: readingTakesMs > 0 ? slow : database, calendar, log })
   await feed.start()
   const app = new Elysia({ websocket: socketLimits })
     .use(sockets({ feed, admit, log, ...options }))

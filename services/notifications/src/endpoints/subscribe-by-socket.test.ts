@@ -49,6 +49,13 @@ test('every screen gets every frame, whoever it is', async () => {
   }
 })
 
+test('what is committed as soon as the first screen is connected is told to it, however long the database takes to answer', async () => {
+  stage = await startStage(undefined, {}, 50)
+  const screen = await watch(stage.port)
+  await stage.happen(anEvent('booking.completed', 12), last)
+  expect(await screen.until(LAST)).toEqual(['Online Booking Completed - 12', LAST])
+})
+
 test('500 events, each in a write of its own, arrive in commit order', async () => {
   stage = await startStage()
   const screen = await watch(stage.port)

@@ -61,10 +61,12 @@ export const sockets = ({
   return new Elysia().use(bearer()).get(
     path,
     async ({ request, server, bearer }) => {
+      let letGo = () => {}
       try {
         // before somebody is let in: a ticket is not used up for what cannot be
         const wanted = readHandshake(request.headers) === 'json' ? readWanted(request.url) : null
         const caller = await admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
+        if (!wanted) letGo = await holdPlace(feed)
         const data = attend(request, eventsOf(wanted, caller))
         const headers = wanted ? { 'sec-websocket-protocol': JSON_PROTOCOL } : undefined
         if (server?.upgrade(request, { data, headers })) return
@@ -72,10 +74,22 @@ export const sockets = ({
       } catch (error) {
         const requestId = requestIdOf(request)
         return refuse(refusalOf(error, log, requestId), requestId)
+      } finally {
+        letGo()
       }
     },
     { detail: { hide: true } },
   )
+}
+
+/**
+ * Sees to it that the feed follows what happens from before a socket opens: a client in text mode is not told where the stream stood then, and
+ * counts on everything that is committed once it is connected.
+ */
+async function holdPlace(feed: Feed): Promise<() => void> {
+  const letGo = feed.attach({ take() {}, end() {} })
+  await feed.settled()
+  return letGo
 }
 
 type Wanted = ReturnType<typeof readWanted>
