@@ -1,3 +1,4 @@
+import { constants, openSync } from 'node:fs'
 import pino, { type DestinationStream } from 'pino'
 
 /** Bytes after which what was gathered is written. */
@@ -6,6 +7,9 @@ const GATHERED_BYTES = 8 * 1024
 const GATHERED_MS = 100
 /** Bytes that may wait for a reader who has stopped reading; lines beyond are dropped and counted. */
 const WAITING_BYTES_MAX = 8 * 1024 ** 2
+
+/** How often a full pipe is waited for at the end, a tenth of a second each time. */
+const PATIENCE = 10
 
 /** Where log lines go. */
 export interface LogOutput extends DestinationStream {
@@ -19,42 +23,73 @@ export interface LogOutput extends DestinationStream {
   dropped(): number
 }
 
-/** Writes to an open file without holding the event loop up; what waits is written when the process ends by itself. */
+/**
+ * Writes to an open file without holding the event loop up. To a pipe or a file it writes at once what there is room for, and the rest
+ * later: a write in the background is lost where the process ends meanwhile. A socket it can only write to in the background.
+ */
 export function createLogOutput(fd: number): LogOutput {
-  const stream = pino.destination({ dest: fd, sync: false, minLength: GATHERED_BYTES, maxLength: WAITING_BYTES_MAX })
+  /** How often, a tenth of a second apart, a full pipe is still waited for. */
+  let patience = 0
+  const ready = withoutWaiting(fd)
+  const stream = pino.destination({
+    dest: ready ?? fd,
+    sync: ready !== null,
+    minLength: GATHERED_BYTES,
+    maxLength: WAITING_BYTES_MAX,
+    retryEAGAIN: () => patience-- > 0,
+  })
   let dropped = 0
-  /** Whether something is to be sent once what is being written is through. */
-  let more = false
   let timer: ReturnType<typeof setTimeout> | undefined
   stream.on('drop', () => {
     dropped++
   })
-  stream.on('drain', () => {
-    if (!more) return
-    more = false
-    stream.flush()
-  })
+  // pino's own listener hands on only what is not a broken pipe, and then removes itself
+  stream.removeAllListeners('error')
+  stream.on('error', later)
 
-  function send(): void {
-    timer = undefined
-    more = true
-    stream.flush()
+  function later(): void {
+    if (timer !== undefined) return
+    timer = setTimeout(() => {
+      timer = undefined
+      stream.flush()
+    }, GATHERED_MS)
+    timer.unref()
   }
 
+  function flushSync(): void {
+    patience = PATIENCE
+    try {
+      stream.flushSync()
+    } catch {
+      // nobody reads; there is nothing more to be done for these lines
+    }
+    patience = 0
+  }
+
+  process.on('exit', flushSync)
   return {
     write(line) {
       stream.write(line)
-      more = true
       stream.flush()
     },
     gather(line) {
       stream.write(line)
-      if (timer !== undefined) return
-      timer = setTimeout(send, GATHERED_MS)
-      timer.unref()
+      later()
     },
-    flushSync: () => stream.flushSync(),
+    flushSync,
     dropped: () => dropped,
+  }
+}
+
+/**
+ * The same file, opened anew so that a full pipe refuses instead of holding up; whoever else has it is not touched. Null for what cannot
+ * be opened so, a socket say.
+ */
+function withoutWaiting(fd: number): number | null {
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK)
+  } catch {
+    return null
   }
 }
 
