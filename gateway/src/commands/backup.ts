@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createCalendar } from '@channelling/contract'
@@ -49,9 +49,11 @@ async function carryOut(settings: Settings, to: string): Promise<BackedUp> {
 }
 
 async function ask(server: Reach, to: string): Promise<BackedUp> {
-  const response = await server
-    .fetch('/backup', { method: 'POST', body: JSON.stringify({ to }) })
-    .catch(() => Promise.reject(new CommandFailed('The server went away before the backup was done')))
+  const response = await server.fetch('/backup', { method: 'POST', body: JSON.stringify({ to }) }).catch(() => {
+    // what it had written so far, which nobody else would clear away
+    rmSync(`${to}.partial`, { force: true })
+    throw new CommandFailed('The server went away before the backup was done')
+  })
   const answer = (await response.json()) as { data: BackedUp; message: string }
   if (!response.ok) throw new CommandFailed(answer.message)
   return answer.data
