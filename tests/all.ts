@@ -1,8 +1,10 @@
-/** Runs every test there is and closes with `N passed, N failed`. */
+/** Runs every test there is, journeys and races in both forms, and closes with `N passed, N failed`. */
+import { embeddedOnly, splitFiles } from './support/forms'
 
 interface Suite {
   name: string
   command: string[]
+  environment?: Record<string, string>
   /** Its counts, out of what it printed. */
   passed: RegExp
   failed: RegExp
@@ -18,6 +20,13 @@ const suites: Suite[] = [
     failed: /^\s*(\d+) fail$/m,
   },
   {
+    name: 'bun test, with every service in a process of its own',
+    command: [bun, 'test', '--timeout', '60000', ...splitFiles()],
+    environment: { FORM: 'split' },
+    passed: /^\s*(\d+) pass$/m,
+    failed: /^\s*(\d+) fail$/m,
+  },
+  {
     name: 'browser',
     command: [bun, 'x', '--bun', 'playwright', 'test', '-c', 'browser'],
     passed: /^\s*(\d+) passed/m,
@@ -26,10 +35,15 @@ const suites: Suite[] = [
 ]
 
 /** Runs a suite, shows what it prints, and counts. One that ends badly without a count has failed as a whole. */
-async function run({ name, command, passed, failed }: Suite): Promise<{ passed: number; failed: number }> {
+async function run({ name, command, environment, passed, failed }: Suite): Promise<{ passed: number; failed: number }> {
   console.log(`\n== ${name}`)
   const cwd = name === 'browser' ? import.meta.dir : `${import.meta.dir}/..`
-  const child = Bun.spawn(command, { cwd, stdout: 'pipe', stderr: 'pipe', env: { ...process.env, FORCE_COLOR: '0' } })
+  const child = Bun.spawn(command, {
+    cwd,
+    stdout: 'pipe',
+    stderr: 'pipe',
+    env: { ...process.env, ...environment, FORCE_COLOR: '0' },
+  })
   let output = ''
   const show = async (stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStream) => {
     for await (const chunk of stream) {
@@ -54,5 +68,7 @@ for (const suite of suites) {
   passed += counts.passed
   failed += counts.failed
 }
+console.log('\nNot run with services apart:')
+for (const [file, why] of Object.entries(embeddedOnly)) console.log(`  ${file}: ${why}`)
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)

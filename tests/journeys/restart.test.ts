@@ -110,10 +110,3 @@ test('who is told to stop finishes what it has begun: whatever was answered is t
   const next = await server.call('POST', '/api/channel/bookings', asked)
   expect(next.body.data.id).toBe(served.length + 1)
 })
-
-test('two servers never share one data folder: the second says so and leaves', async () => {
-  await using server = await startServer({ seed: aHospital() })
-  const second = startServer({ environment: { DATA_DIR: server.dataDir } })
-  await expect(second).rejects.toThrow(/in use by another process/)
-  expect((await server.call('GET', '/api/channel/sessions/1')).status).toBe(200)
-})

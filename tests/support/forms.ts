@@ -1,0 +1,26 @@
+import { Glob } from 'bun'
+
+/** In what form servers are started: everything in one process, or every service in one of its own behind the gateway. */
+export type Form = 'embedded' | 'split'
+
+export const form: Form = process.env.FORM === 'split' ? 'split' : 'embedded'
+
+/** What is tried in every form. */
+const folders = ['tests/journeys', 'tests/races']
+
+/** What of it has nothing to say about services that are apart, or is said of them elsewhere; and why. */
+export const embeddedOnly: Readonly<Record<string, string>> = {
+  'tests/journeys/first-minute.test.ts': '`run up` is one process by itself',
+  'tests/journeys/one-folder-one-server.test.ts': 'where the database is a server the folder holds no data',
+  'tests/journeys/nothing-leaks.test.ts':
+    'mishaps are put into the one process, by a script that it runs before its own',
+}
+
+/** The files to run for services apart, in order. */
+export function splitFiles(): string[] {
+  const root = `${import.meta.dir}/../..`
+  const files = folders.flatMap((folder) => [...new Glob(`${folder}/*.test.ts`).scanSync(root)])
+  const gone = Object.keys(embeddedOnly).filter((file) => !files.includes(file))
+  if (gone.length > 0) throw new Error(`Not there any more: ${gone.join(', ')}`)
+  return files.filter((file) => !(file in embeddedOnly)).sort()
+}
