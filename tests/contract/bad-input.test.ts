@@ -9,6 +9,9 @@ import { CANARY } from './bad-values'
 const server = await startServer({ seed: aHospital({ patients: 3 }) })
 afterAll(() => server[Symbol.asyncDispose]())
 
+// whose lists there are
+await server.call('POST', '/api/notifications/webhooks', { url: 'https://93.184.216.34/hooks' })
+
 const operations = server.contract.operations.filter(({ template }) => template.startsWith('/api/'))
 const before = await stored(server)
 

@@ -58,6 +58,8 @@ function scopeOf({ method, path }: { method: string; path: string }): Scope {
   const reads = method === 'GET'
   if (path.startsWith('/api/admin/') || path === '/metrics') return 'admin'
   if (path === '/api/notifications/tickets') return 'notifications:read'
+  // where somebody is told may be as secret as a key
+  if (path.startsWith('/api/notifications/webhooks')) return 'notifications:write'
   if (path.startsWith('/api/notifications/')) return reads ? 'notifications:read' : 'notifications:write'
   if (path.startsWith('/api/channel/bookings')) return reads ? 'bookings:read' : 'bookings:write'
   if (path.startsWith('/api/patients')) return reads ? 'patients:read' : 'patients:write'

@@ -1,9 +1,9 @@
 import type { Calendar, Instant } from '@channelling/contract'
 import type { Database, Statement } from '@channelling/schema'
 import { isUsable, type StreamState } from '../rules/position'
+import { isWanted } from '../rules/wanted'
 import { eventsAfter, type StreamEvent, streamState } from '../store/outbox'
 import { deliveryOf, resync } from './delivery'
-import { isWanted } from './rules/wanted'
 import { type ActiveWebhook, claim } from './store/work'
 
 /** Events that are read at a time. */

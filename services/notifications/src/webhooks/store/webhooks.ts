@@ -1,6 +1,6 @@
 import { type Caller, type Instant, type Paging, Refusal } from '@channelling/contract'
 import { type Database, type JsonRow, jsonRow, rowsOfJson, type Statement } from '@channelling/schema'
-import type { Wanted } from '../rules/wanted'
+import type { Wanted } from '../../rules/wanted'
 
 /** Why a webhook is paused: its client asked for it, the receiver said it is gone, or nothing but failures came of it. */
 export const pauseReasons = ['asked', 'gone', 'failing'] as const

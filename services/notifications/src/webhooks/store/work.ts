@@ -1,6 +1,6 @@
 import type { Access, Instant } from '@channelling/contract'
 import { type Database, type JsonRow, jsonRow, rowsOfJson, type Statement } from '@channelling/schema'
-import type { Wanted } from '../rules/wanted'
+import type { Wanted } from '../../rules/wanted'
 import { firstOnesDue, only } from './deliveries'
 
 /** A webhook that is to be told. */

@@ -1,4 +1,4 @@
-import { concerns, type Happened } from '../../rules/topics'
+import { concerns, type Happened } from './topics'
 
 /** What a webhook asked for; null is all. */
 export interface Wanted {
