@@ -104,3 +104,40 @@ test('a reader who stops reading costs lines, which are counted, and holds nobod
   // of 32 MiB no more than 8 may wait; the pipe and this process take some
   expect(dropped).toBeGreaterThan(10_000)
 })
+
+test.each(['pipe', 'socket'])(
+  'a process whose log nobody reads any more goes on, and ends when it is told to: %s',
+  async (kind) => {
+    const source = `
+    const { createLogOutput } = await import(${JSON.stringify(new URL('./log-output.ts', import.meta.url).pathname)})
+    const output = createLogOutput(1)
+    setInterval(() => { output.write('a line\\n'); output.gather('another\\n') }, 5)
+    process.on('SIGTERM', () => { process.stderr.write(String(output.dropped() > 0)); process.exit(0) })
+  `
+    const command = [process.execPath, '-e', source]
+    // a shell connects by a pipe, Bun by a socket; the reader takes one line and goes
+    const piped = ['bash', '-c', '{ "$@" & echo $! >&2; wait $!; echo " $?" >&2; } | head -1', 'bash', ...command]
+    const child = Bun.spawn(kind === 'pipe' ? piped : command, { stdout: 'pipe', stderr: 'pipe' })
+    let said = ''
+    const heard = (async () => {
+      for await (const chunk of child.stderr) said += new TextDecoder().decode(chunk)
+    })()
+    const reader = child.stdout.getReader()
+    await reader.read()
+    await reader.cancel()
+    if (kind === 'pipe') await until(() => /^\d+\n/.test(said))
+    const pid = kind === 'pipe' ? Number.parseInt(said, 10) : child.pid
+    // it writes on while nobody is there
+    await Bun.sleep(300)
+    process.kill(pid, 'SIGTERM')
+    const ended = await Promise.race([child.exited, Bun.sleep(5_000)])
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // it has ended
+    }
+    await heard
+    expect(ended).toBe(0)
+    expect(said.replace(/^\d+\n/, '')).toBe(kind === 'pipe' ? 'true 0\n' : 'true')
+  },
+)

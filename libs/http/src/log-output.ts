@@ -39,24 +39,31 @@ export function createLogOutput(fd: number): LogOutput {
     retryEAGAIN: () => patience-- > 0,
   })
   let dropped = 0
+  let isGone = false
   let timer: ReturnType<typeof setTimeout> | undefined
   stream.on('drop', () => {
     dropped++
   })
   // pino's own listener hands on only what is not a broken pipe, and then removes itself
   stream.removeAllListeners('error')
-  stream.on('error', later)
+  stream.on('error', (error: { code?: unknown }) => {
+    if (error.code !== 'EPIPE') return later()
+    // who read it is gone for good; at the end of the process it would be tried for ever
+    isGone = true
+    stream.destroy()
+  })
 
   function later(): void {
     if (timer !== undefined) return
     timer = setTimeout(() => {
       timer = undefined
-      stream.flush()
+      if (!isGone) stream.flush()
     }, GATHERED_MS)
     timer.unref()
   }
 
   function flushSync(): void {
+    if (isGone) return
     patience = PATIENCE
     try {
       stream.flushSync()
@@ -69,10 +76,12 @@ export function createLogOutput(fd: number): LogOutput {
   process.on('exit', flushSync)
   return {
     write(line) {
+      if (isGone) return void dropped++
       stream.write(line)
-      stream.flush()
+      if (!isGone) stream.flush()
     },
     gather(line) {
+      if (isGone) return void dropped++
       stream.write(line)
       later()
     },
