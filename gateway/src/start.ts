@@ -203,6 +203,7 @@ export async function start(settings: Settings): Promise<Running> {
     running.push(async () => {
       const closed = closeGracefully(server)
       await feed?.close()
+      if (notificationsElsewhere) notificationsElsewhere.endWaiting()
       openSockets.closeAll({ code: 1001, reason: 'The server is closing' })
       await closed
     })

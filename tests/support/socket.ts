@@ -31,10 +31,11 @@ export async function subscribe(
     key = server.key,
     query = '',
     headers = {},
-  }: { key?: string | null; query?: string; headers?: Record<string, string> } = {},
+    protocols = [],
+  }: { key?: string | null; query?: string; headers?: Record<string, string>; protocols?: string[] } = {},
 ): Promise<Subscriber> {
   const url = `${server.url.replace('http', 'ws')}/ws/notify${query}`
-  const socket = new WebSocket(url, { headers: { ...(key !== null && { Finance: key }), ...headers } })
+  const socket = new WebSocket(url, protocols, { headers: { ...(key !== null && { Finance: key }), ...headers } })
   const frames: string[] = []
   let arrived = () => {}
   socket.on('message', (data, isBinary) => {

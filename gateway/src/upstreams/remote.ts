@@ -36,6 +36,8 @@ export interface RemoteOptions {
 export interface RemoteService extends Service {
   /** Where a connection that stays open can go now, in any order: whoever takes requests. */
   forSockets(): Pick<Replica, 'origin' | 'whenDown'>[]
+  /** Ends the requests that wait for something to happen. */
+  endWaiting(): void
   close(): void
 }
 
@@ -58,6 +60,7 @@ export function remote(options: RemoteOptions): RemoteService {
   const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, waitingMax, log }))
   const budget = createRetryBudget()
   let turn = 0
+  let waitsNoMore = false
 
   /** Those that take requests; those that leave only where there is no other. */
   function willing(): Replica[] {
@@ -86,6 +89,7 @@ export function remote(options: RemoteOptions): RemoteService {
       } catch (fault) {
         if (!(fault instanceof Unanswered)) throw fault
         tried.push(replica)
+        if (waitsNoMore && asked.waits) throw unavailable()
         if (tried.length >= Math.max(ATTEMPTS_MAX, replicas.length) || performance.now() >= asked.until)
           throw unavailable()
         if (fault.sent && !(asked.isSafe && budget.spend())) throw unavailable()
@@ -116,6 +120,10 @@ export function remote(options: RemoteOptions): RemoteService {
         .map((replica) => ({ replica, lot: Math.random() }))
         .sort((a, b) => a.lot - b.lot)
         .map(({ replica }) => replica),
+    endWaiting() {
+      waitsNoMore = true
+      for (const replica of replicas) replica.endWaiting()
+    },
     close() {
       for (const replica of replicas) replica.close()
     },

@@ -42,6 +42,8 @@ export interface Replica {
   send(asked: Asked): Promise<Response>
   /** Calls it once when the replica is found to be down, until it is told that this is of no interest any more. */
   whenDown(listener: () => void): () => void
+  /** Ends the requests that wait for something to happen. */
+  endWaiting(): void
   close(): void
 }
 
@@ -59,7 +61,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   const slots = createSlots(atOnceMax)
   const waitingSlots = createSlots(waitingMax)
   const listeners = new Set<() => void>()
-  const underWay = new Set<{ until: number; controller: AbortController }>()
+  const underWay = new Set<{ until: number; waits: boolean; controller: AbortController }>()
   let up = true
   let leaving = false
   let broken = 0
@@ -136,7 +138,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     async send({ method, path, headers, body, isSafe, until, waits }) {
       if (waits) takeToWait()
       else if (!slots.tryTake()) await slots.take(until)
-      const call = { until, controller: new AbortController() }
+      const call = { until, waits, controller: new AbortController() }
       underWay.add(call)
       let passing = false
       const finish = () => {
@@ -177,6 +179,9 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     whenDown(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
+    },
+    endWaiting() {
+      for (const { waits, controller } of [...underWay]) if (waits) controller.abort()
     },
     close() {
       closed = true

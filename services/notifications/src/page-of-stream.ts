@@ -48,6 +48,8 @@ export async function readPage(
       next: { epoch: state.epoch, seq: resync ? state.last : seq },
     })
 
+    /** Whether something may still come that is worth another look; after the time is up there is a last one. */
+    let waits = waiting !== null
     for (;;) {
       const events: StreamEvent[] = []
       let stretches = 0
@@ -64,8 +66,8 @@ export async function readPage(
         }
         ended = read.events.length < asked
       }
-      const left = until - performance.now()
-      if (events.length > 0 || !ended || left <= 0 || !(await waiting?.next(left))) return page(events)
+      if (events.length > 0 || !ended || !waits) return page(events)
+      waits = (await waiting?.next(until - performance.now())) === true
     }
   } finally {
     waiting?.stop()
