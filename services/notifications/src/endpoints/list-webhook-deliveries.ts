@@ -30,7 +30,7 @@ export const listWebhookDeliveriesEndpoint = ({
       detail: {
         summary: 'List the deliveries of a webhook',
         description:
-          'Newest first: what waits, and what came of the rest. Kept for 30 days, and of one webhook the last 100 000. Nothing of what the receiver answered is kept but its status.',
+          'Newest first: what waits, and what came of the rest. Kept for 30 days, and of one webhook the last 100 000 that arrived. Nothing of what the receiver answered is kept but its status.',
         tags: ['Notifications'],
         operationId: 'listWebhookDeliveries',
       },

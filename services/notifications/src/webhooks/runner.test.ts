@@ -147,6 +147,15 @@ test('a receiver that fails for days is tried by the schedule, then paused; noth
 
   await stage.happen(booked(2))
   stage.later(DAY_MS)
+  // as if it had never failed: one more failure neither pauses it nor gives anything up
+  const paused = stage.sent.length
+  await resumeWebhook(stage.database, id, everyone, stage.now())
+  await stage.until(() => stage.sent.length === paused + 2)
+  expect(await stage.rows(`webhook_id = ${id} AND next_at IS NOT NULL`)).toMatchObject(
+    Array(2).fill({ status: 'waiting', failures: 1, next_at: stage.now() + 5000 }),
+  )
+  expect((await stage.webhook(id)).pausedAt).toBeNull()
+
   healthy = true
   const before = stage.sent.length
   await resumeWebhook(stage.database, id, everyone, stage.now())
@@ -361,8 +370,8 @@ test('what came of deliveries is kept for 30 days, and nothing of a deleted webh
   await stage.until(() => stage.sent.length === 41)
   await webhooks.close()
   await deleteWebhook(stage.database, deleted, everyone, stage.now())
-  const sweepAll = async (at: number) => {
-    while (await sweep(stage.database, at));
+  const sweepAll = async (at: number, arrivedMax?: number) => {
+    while (await sweep(stage.database, at, arrivedMax));
     return (
       await stage.database.read<{ id: number; count: number }>(
         'SELECT webhook_id AS id, count(*) AS count FROM webhook_delivery GROUP BY 1 ORDER BY 1',
@@ -373,6 +382,14 @@ test('what came of deliveries is kept for 30 days, and nothing of a deleted webh
     [1, 20],
     [2, 20],
   ])
+  const [{ last }] = (await stage.database.read<{ last: number }>(
+    'SELECT max(id) AS last FROM webhook_delivery WHERE webhook_id = 1',
+  )) as [{ last: number }]
+  expect(await sweepAll(NOON, 7)).toEqual([
+    [1, 7],
+    [2, 20],
+  ])
+  expect((await stage.rows(`webhook_id = 1 AND id = ${last}`)).length).toBe(1)
   expect(await sweepAll(NOON + 30 * DAY_MS + 1)).toEqual([[2, 20]])
   expect(await stage.database.read('SELECT id FROM webhook ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }])
 })

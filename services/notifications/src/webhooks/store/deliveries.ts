@@ -32,14 +32,22 @@ export async function listDeliveries(
   webhookId: number,
   { status, page, size }: Paging & { status?: DeliveryStatus },
 ): Promise<{ deliveries: DeliveryRecord[]; total: number }> {
-  const where = `webhook_id = ?${status ? ' AND status = ?' : ''}`
-  const args = [webhookId, ...(status ? [status] : [])]
+  const among = status ? [status] : deliveryStatuses
+  // the newest of each status are found by the index, so that a long log is not sorted
+  const newest = among.map(
+    () =>
+      'SELECT id FROM (SELECT id FROM webhook_delivery WHERE webhook_id = ? AND status = ? ORDER BY id DESC LIMIT ?)',
+  )
   const [deliveries, counted] = await database.readAll([
     {
-      sql: `SELECT ${columns} FROM webhook_delivery WHERE ${where} ORDER BY id DESC LIMIT ? OFFSET ?`,
-      args: [...args, size, page * size],
+      sql: `SELECT ${columns} FROM webhook_delivery WHERE id IN (${newest.join(' UNION ALL ')})
+        ORDER BY id DESC LIMIT ? OFFSET ?`,
+      args: [...among.flatMap((one) => [webhookId, one, (page + 1) * size]), size, page * size],
     },
-    { sql: `SELECT count(*) AS total FROM webhook_delivery WHERE ${where}`, args },
+    {
+      sql: `SELECT count(*) AS total FROM webhook_delivery WHERE webhook_id = ? AND status IN (SELECT value FROM json_each(?))`,
+      args: [webhookId, JSON.stringify(among)],
+    },
   ])
   return { deliveries: deliveries as unknown as DeliveryRecord[], total: counted?.[0]?.total as number }
 }
