@@ -1,19 +1,14 @@
-import type { Calendar, OutboxEvent } from '@channelling/contract'
+import type { Calendar } from '@channelling/contract'
 import type { StreamMessage } from '@channelling/wake'
+import { sentEvent } from '../framing'
+import type { StreamEvent } from '../store/outbox'
 
-/** An event as the stream needs to know it. */
-export type StreamedEvent = OutboxEvent & { consultantId: number | null }
-
-/** What other teams' consumers are sent of an event: all but who asked for it, and why in their words. */
-export function messageOf(
-  { seq, type, sessionId, consultantId, bookingId, at, payload }: StreamedEvent,
-  epoch: string,
-  calendar: Calendar,
-): StreamMessage {
-  const { reason: _, ...told } = payload
-  const body = { epoch, seq, type, sessionId, consultantId, bookingId, at: calendar.format(at), ...told }
-  return { id: `${epoch}:${seq}`, sessionId, body: JSON.stringify(body) }
-}
+/** What other teams' consumers are sent of an event: what a socket shows whoever sees it whole, and the epoch. */
+export const messageOf = (event: StreamEvent, epoch: string, calendar: Calendar): StreamMessage => ({
+  id: `${epoch}:${event.seq}`,
+  sessionId: event.sessionId,
+  body: JSON.stringify({ epoch, ...sentEvent(event, true, calendar) }),
+})
 
 /** The place that a message's id names; null for one that we did not make. */
 export function placeOf(id: string | null): { epoch: string; seq: number } | null {

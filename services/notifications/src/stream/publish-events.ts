@@ -2,8 +2,9 @@ import type { Calendar, Instant } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
 import { type Database, type Held, whileLeased } from '@channelling/schema'
 import { type EventStream, openEventStream, type Wake } from '@channelling/wake'
+import { readStretch } from '../store/outbox'
+import { firstSince } from './first-since'
 import { messageOf, placeOf } from './message'
-import { epochAndEventsAfter, firstSince } from './outbox'
 
 /** How long an event can stay unpublished when no hint of it arrives. */
 const LOOK_MS = 1000
@@ -83,7 +84,7 @@ export function startStreamPublisher(options: StreamPublisherOptions): StreamPub
     let place = placeOf(stream.last)
     while (held.isHeld()) {
       woken = false
-      const { epoch, events } = await epochAndEventsAfter(database, place?.seq ?? 0, BATCH)
+      const { epoch, events } = await readStretch(database, { after: place?.seq ?? 0, limit: BATCH })
       if (place?.epoch !== epoch) {
         place = { epoch, seq: await startOf(stream) }
         continue
