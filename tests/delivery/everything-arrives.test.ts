@@ -97,7 +97,10 @@ test('without a place to resume from the same check finds what is missed', async
   await using cuts = await startCuts(() => server.port, chance, LASTS)
   const given = { port: cuts.port, key: server.key }
   const [resuming, forgetful] = await Promise.all([aWatcher(given), aWatcher({ ...given, resuming: false })])
-  await bookSteadily(server, { count: 500, perSecond: PER_SECOND, sessions: SESSIONS }).done
+  const bookings = bookSteadily(server, { count: 50_000, perSecond: PER_SECOND, sessions: SESSIONS })
+  while (forgetful.connections() < 3) await Bun.sleep(20)
+  bookings.stop()
+  await bookings.done
   cuts.heal()
   await catchUp(server, [resuming, forgetful], 10_000)
   const committed = await afterwards(server, [resuming, forgetful])
