@@ -3,7 +3,8 @@ import { envelope, identityOf, jsonBody, refusals, schema, success } from '@chan
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
-import { changeWebhook, findWebhook } from '../webhooks/store/webhooks'
+import { changeWebhook } from '../webhooks/store/change-webhook'
+import { findWebhook } from '../webhooks/store/webhooks'
 import { webhook, webhookDescription, webhookFilters, webhookUrl, webhookView } from './shapes/webhook'
 
 export const changeWebhookEndpoint = ({

@@ -3,7 +3,7 @@ import { envelope, identityOf, refusals, schema, success } from '@channelling/ht
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
-import { resumeWebhook } from '../webhooks/store/webhooks'
+import { resumeWebhook } from '../webhooks/store/change-webhook'
 import { webhook, webhookView } from './shapes/webhook'
 
 export const resumeWebhookEndpoint = ({

@@ -4,7 +4,7 @@ import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
 import { drawSecret } from '../webhooks/sign'
-import { rotateSecret } from '../webhooks/store/webhooks'
+import { rotateSecret } from '../webhooks/store/change-webhook'
 import { webhookView, webhookWithSecret } from './shapes/webhook'
 
 export const rotateWebhookSecretEndpoint = ({

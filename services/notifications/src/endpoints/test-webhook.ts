@@ -4,7 +4,7 @@ import { envelope, identityOf, refusals, schema, success } from '@channelling/ht
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
-import { failures } from '../webhooks/receivers'
+import { failures } from '../webhooks/post'
 import { signedHeaders } from '../webhooks/sign'
 import { noteTest } from '../webhooks/store/deliveries'
 import { findWebhook, secretsOf } from '../webhooks/store/webhooks'

@@ -1,20 +1,7 @@
 import { lookup } from 'node:dns/promises'
+import { type Failure, failureOf, post } from './post'
 import { addressKind, mayReach } from './rules/address'
 import { literalAddress, type OwnNetworks, receiverUrl, unreachable } from './rules/receiver-url'
-import { retryAfterMs } from './rules/retry'
-
-/** Why a message did not arrive. `status` is an answer other than 2xx, `redirect` one that points elsewhere. */
-export const failures = [
-  'status',
-  'redirect',
-  'timeout',
-  'address_refused',
-  'name_not_found',
-  'connection_refused',
-  'tls',
-  'no_answer',
-] as const
-export type Failure = (typeof failures)[number]
 
 /** What came of one attempt. */
 export interface Answer {
@@ -58,9 +45,6 @@ export interface ReceiversOptions {
 export const ATTEMPT_MS_MAX = 15_000
 /** How long a name may take while somebody waits to have it judged. */
 const JUDGING_MS_MAX = 2000
-/** Of an answer only the status counts; so much of its body is taken, for so long, for the sake of the receiver's log. */
-const BODY_BYTES_MAX = 4096
-const BODY_MS_MAX = 1000
 /** Of a name with several addresses. */
 const ADDRESSES_TRIED_MAX = 2
 
@@ -137,52 +121,6 @@ function readable(text: string, ownNetworks: OwnNetworks): URL | null {
   }
 }
 
-/**
- * Posts to the very address that was judged, so that the name cannot mean another one by then; the certificate still has to be the
- * name's. The connection is used once: on a kept one `fetch` may send again by itself.
- */
-async function post(
-  url: URL,
-  address: string,
-  headers: Record<string, string>,
-  body: string,
-  until: AbortSignal,
-): Promise<Omit<Answer, 'durationMs'>> {
-  const target = new URL(url)
-  target.hostname = address.includes(':') ? `[${address}]` : address
-  const done = new AbortController()
-  try {
-    const response = await fetch(target, {
-      method: 'POST',
-      headers: { ...headers, host: url.host },
-      body,
-      redirect: 'manual',
-      keepalive: false,
-      decompress: false,
-      signal: AbortSignal.any([until, done.signal]),
-      ...(literalAddress(url) === null && { tls: { serverName: url.hostname } }),
-    } as BunFetchRequestInit)
-    await takeSome(response)
-    const { status } = response
-    const failure = response.ok ? null : status >= 300 && status < 400 ? 'redirect' : 'status'
-    return { httpStatus: status, failure, retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()) }
-  } finally {
-    done.abort()
-  }
-}
-
-async function takeSome({ body }: Response): Promise<void> {
-  if (!body) return
-  const reader = body.getReader()
-  const late = Bun.sleep(BODY_MS_MAX).then(() => null)
-  let taken = 0
-  while (taken < BODY_BYTES_MAX) {
-    const chunk = await Promise.race([late, reader.read().catch(() => null)])
-    if (!chunk || chunk.done) return
-    taken += chunk.value.length
-  }
-}
-
 /** What something comes to, unless the time is up before. */
 function before<Result>(until: AbortSignal, doing: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -191,12 +129,4 @@ function before<Result>(until: AbortSignal, doing: Promise<Result>): Promise<Res
     until.addEventListener('abort', end, { once: true })
     doing.then(resolve, reject).finally(() => until.removeEventListener('abort', end))
   })
-}
-
-function failureOf(error: unknown): Failure {
-  const { name, code } = (error ?? {}) as { name?: string; code?: unknown }
-  if (name === 'TimeoutError') return 'timeout'
-  const said = String(code ?? '')
-  if (/^(ConnectionRefused|ECONNREFUSED|FailedToOpenSocket|E(NET|HOST)UNREACH)$/.test(said)) return 'connection_refused'
-  return /CERT|TLS|SSL|SELF_SIGNED|VERIFY|ISSUER/.test(said) ? 'tls' : 'no_answer'
 }

@@ -7,8 +7,9 @@ import { aCaller, aDatabase, anEvent, keptLog, NOON } from '../testing'
 import { WAITING_MAX } from './claims'
 import type { Answer, Message } from './receivers'
 import { startWebhooks, type Webhooks } from './runner'
+import { deleteWebhook, resumeWebhook } from './store/change-webhook'
 import { sweep } from './store/sweep'
-import { deleteWebhook, findWebhook, registerWebhook, resumeWebhook, type WebhookGiven } from './store/webhooks'
+import { findWebhook, registerWebhook, type WebhookGiven } from './store/webhooks'
 
 setDefaultTimeout(30_000)
 

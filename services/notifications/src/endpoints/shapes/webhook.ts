@@ -1,7 +1,7 @@
 import { type Calendar, dateTimeOut, eventTypes, type Instant, positiveId, text } from '@channelling/contract'
 import { z } from 'zod'
 import { writePosition } from '../../rules/position'
-import { failures } from '../../webhooks/receivers'
+import { failures } from '../../webhooks/post'
 import { URL_CHARACTERS_MAX } from '../../webhooks/rules/receiver-url'
 import { type DeliveryRecord, deliveryStatuses } from '../../webhooks/store/deliveries'
 import { pauseReasons, type WebhookRecord } from '../../webhooks/store/webhooks'

@@ -1,6 +1,6 @@
 import { type Instant, type Paging, Refusal } from '@channelling/contract'
 import type { Database, Statement } from '@channelling/schema'
-import type { Failure } from '../receivers'
+import type { Failure } from '../post'
 
 export const deliveryStatuses = ['waiting', 'delivered', 'failed'] as const
 export type DeliveryStatus = (typeof deliveryStatuses)[number]
