@@ -78,7 +78,10 @@ export function createLogOutput(fd: number): LogOutput {
     write(line) {
       if (isGone) return void dropped++
       stream.write(line)
-      if (!isGone) stream.flush()
+      if (isGone) return
+      stream.flush()
+      // a flush does nothing while another piece is being written, and nobody else might come by for long
+      later()
     },
     gather(line) {
       if (isGone) return void dropped++
