@@ -220,6 +220,10 @@ export async function startServer({
     kill: () => end('SIGKILL'),
     async restart(extra) {
       given = { ...given, ...extra }
+      if (apart && extra) {
+        const all = Object.values(apart.processes).flat()
+        await Promise.all(all.map((one) => one.kill().then(() => one.start(extra))))
+      }
       // the same program promises the same
       running = await launch(given, extra ? undefined : running.contract)
     },

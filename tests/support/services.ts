@@ -23,8 +23,8 @@ export interface ServiceProcess {
   /** Leaves it there, taking connections and answering nobody. */
   hang(): void
   resume(): void
-  /** Starts it again; resolves once it answers. */
-  start(): Promise<void>
+  /** Starts it again, from now on with these settings besides; resolves once it answers. */
+  start(extra?: Record<string, string>): Promise<void>
 }
 
 /** Every service in a process of its own, on one libSQL server. */
@@ -85,6 +85,7 @@ function aProcess(name: ServiceName, environment: Record<string, string>): Servi
   const main = new URL(`../../services/${name}/src/main.ts`, import.meta.url).pathname
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
+  let given = environment
   let child: Bun.Subprocess<'ignore', 'pipe', 'pipe'> | undefined
   let output = ''
 
@@ -107,9 +108,10 @@ function aProcess(name: ServiceName, environment: Record<string, string>): Servi
     kill: () => end('SIGKILL'),
     hang: () => process.kill(child!.pid, 'SIGSTOP'),
     resume: () => process.kill(child!.pid, 'SIGCONT'),
-    async start() {
+    async start(extra) {
+      given = { ...given, ...extra }
       const started = Bun.spawn([process.execPath, main], {
-        env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...environment },
+        env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...given },
         stdout: 'pipe',
         stderr: 'pipe',
       })
