@@ -5,7 +5,7 @@ export interface Watcher {
   told: ChannellingEvent[]
   /** Events that came to its sockets, those that came again included. */
   arrived(): number
-  /** How often it was up to date after a connection. */
+  /** How often it was let in. */
   connections(): number
   subscription: Subscription
 }
@@ -31,6 +31,7 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
       super(resuming ? url : withoutPlace(url), options)
       this.addEventListener('message', ({ data }) => {
         if (String(data).includes('"sessionId"')) arrived++
+        else if (String(data).includes('"hello"')) connections++
       })
     }
   }
@@ -44,9 +45,7 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
       hear?.(event)
     },
     onState({ state }) {
-      if (state !== 'live') return
-      connections++
-      live.resolve()
+      if (state === 'live') live.resolve()
     },
   })
   void subscription.closed.then((ending) => live.reject(new Error(`It ended: ${JSON.stringify(ending)}`)))
