@@ -101,7 +101,8 @@ test('bad requests are made for every property and parameter', () => {
     const wanted = [
       ...parameters
         .filter((parameter) => parameter.in !== 'header')
-        .map((parameter) => `${parameter.in}.${parameter.name}`),
+        // of a list the place in it is named
+        .map(({ in: where, name, schema }) => `${where}.${name}${schema.items ? '.0' : ''}`),
       ...Object.keys(body?.properties ?? {}).map((name) => `body.${name}`),
     ]
     expect([...fields.get(object.operationId)!]).toEqual(expect.arrayContaining(wanted))

@@ -57,12 +57,21 @@ function badQueries({ parameters }: Documented): (Bad & { path: string })[] {
   return [
     { what: 'an unknown query parameter', path: `${CANARY}=${CANARY}`, field: 'query' },
     ...inQuery.flatMap(({ name, schema }) => [
-      ...badTextsOf(schema).map(([what, value]) => ({
+      ...badTextsOf(schema.items ?? schema).map(([what, value]) => ({
         what: `${name}=${what}`,
         path: `${name}=${value}`,
-        field: `query.${name}`,
+        field: schema.items ? `query.${name}.0` : `query.${name}`,
       })),
-      { what: `${name} twice`, path: `${name}=${twice(schema)}&${name}=${twice(schema)}`, field: `query.${name}` },
+      // a list is what may come more than once
+      ...(schema.items
+        ? []
+        : [
+            {
+              what: `${name} twice`,
+              path: `${name}=${twice(schema)}&${name}=${twice(schema)}`,
+              field: `query.${name}`,
+            },
+          ]),
     ]),
   ]
 }

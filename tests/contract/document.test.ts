@@ -100,7 +100,8 @@ test('every operation has a name of its own, a summary, a tag that is described,
     expect(tags.find(({ name }) => name === object.tags[0])?.description).toMatch(/^[A-Z].{8,}/)
     const inPath = [...template.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name!)
     expect(parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)).toEqual(inPath)
-    for (const { schema } of parameters) expect(['integer', 'string', 'boolean']).toContain(schema.type!)
+    for (const { schema } of parameters)
+      expect(['integer', 'string', 'boolean']).toContain((schema.items ?? schema).type!)
   }
 })
 

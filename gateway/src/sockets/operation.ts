@@ -15,7 +15,7 @@ export const socketOperation = operation('GET', SOCKET_PATH, {
   operationId: 'subscribe',
   summary: 'Hear of bookings as they happen, over a WebSocket',
   description:
-    'Upgrades to a WebSocket that sends text frames such as `Online Booking Completed - 12` and `Online Booking Cancelled - 12`, where the number is the id of the session. A browser connects with a ticket as `access_token`.',
+    'Upgrades to a WebSocket that sends text frames such as `Online Booking Completed - 12` and `Online Booking Cancelled - 12`, where the number is the id of the session. With the subprotocol `channelling.v1+json` it sends JSON frames, which can be resumed by `?from=` and chosen by `?sessionId=` and `?consultantId=`. A browser connects with a ticket as `access_token`.',
   tags: ['Notifications'],
   security: [{ Finance: [] }, { Bearer: [] }, { Ticket: [] }],
   'x-scope': 'notifications:read',
