@@ -14,6 +14,8 @@ export const embeddedOnly: Readonly<Record<string, string>> = {
   'tests/journeys/one-folder-one-server.test.ts': 'where the database is a server the folder holds no data',
   'tests/journeys/nothing-leaks.test.ts':
     'mishaps are put into the one process, by a script that it runs before its own',
+  'tests/races/thousands.test.ts':
+    'it is a load: most of a minute against a libSQL server; the other races are run there',
 }
 
 /** The files to run for services apart, in order. */
