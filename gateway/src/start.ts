@@ -59,7 +59,7 @@ export async function start(settings: Settings): Promise<Running> {
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const onFailure = (fault: DatabaseFault) => leave(fault, log)
-  const onWaiting = () => log.warn('waiting for the database')
+  const onWaiting = (what: string) => log.warn({ what }, 'waiting for the database')
   const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
   const database = await open(address, { onFailure, onWaiting })
 

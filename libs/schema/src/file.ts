@@ -3,7 +3,7 @@ import { connect } from './connection'
 import type { Database } from './database'
 import { DatabaseFault, faultOf } from './faults'
 import { lock } from './lock'
-import { migrateTo } from './migrate'
+import { migrateFile } from './migrate'
 import { queryBuilder } from './query'
 import { type PlainStatement, plain, type Written } from './statement'
 import type { WriterReply, WriterRequest } from './writer'
@@ -22,7 +22,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
   const path = url.slice('file:'.length)
   const lease = lock(path)
   try {
-    await migrateTo(url)
+    await migrateFile(url)
     const writer = await startWriter(path, onFailure)
     const reader = connect(path, 'read')
 

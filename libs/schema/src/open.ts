@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Database } from './database'
 import type { DatabaseFault } from './faults'
 import { openFile } from './file'
+import type { WaitedFor } from './migrate-server'
 import { openServer } from './server'
 
 export interface DatabaseAddress {
@@ -14,8 +15,8 @@ export interface DatabaseAddress {
 export interface OpenOptions {
   /** Called once, when a disk fault ends all writing. The process does best to leave: only a new start knows what is on the disk. */
   onFailure?: (fault: DatabaseFault) => void
-  /** Called once, when a server does not answer and is waited for; without it that is a fault. */
-  onWaiting?: () => void
+  /** Called once for each thing about a server that is waited for; without it that is a fault. */
+  onWaiting?: (what: WaitedFor) => void
 }
 
 /**

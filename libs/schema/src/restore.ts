@@ -6,7 +6,7 @@ import { dropEmptyLog } from './durable'
 import { exchange } from './exchange'
 import { lock } from './lock'
 import { backupState, unmark } from './mark'
-import { migrateTo, schemaOf } from './migrate'
+import { migrateFile, schemaOf } from './migrate'
 import { newEpoch } from './outbox'
 import { plain, type Statement } from './statement'
 
@@ -71,7 +71,7 @@ async function prepare(staged: string, backup: string, skippedIds: number): Prom
   )
   if (schema === 'newer') throw new RestoreFault(`${backup} is of a newer version than this program`)
   if (schema === 'none') throw new RestoreFault(`${backup} holds no data of ours`)
-  await migrateTo(`file:${staged}`)
+  await migrateFile(`file:${staged}`)
   await withConnection(staged, 'write', (connection) => {
     connection.write([newEpoch, ...skip(connection, skippedIds)].map(plain))
     const [log] = connection.rows({ sql: 'PRAGMA wal_checkpoint(TRUNCATE)', args: [] })

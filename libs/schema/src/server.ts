@@ -1,33 +1,29 @@
 import { Refusal } from '@channelling/contract'
-import { createClient, type ResultSet } from '@libsql/client'
+import type { ResultSet } from '@libsql/client'
+import { serverClient } from './client'
 import type { Database } from './database'
 import { DatabaseFault, faultOf, writeBeforeFailed } from './faults'
-import { migrateTo } from './migrate'
+import { migrateServer, type WaitedFor } from './migrate-server'
 import { queryBuilder } from './query'
 import { type PlainStatement, plain, type Written } from './statement'
 
-/** A server that has not answered by then is taken for one that will not; an import is one request too. */
-const ANSWER_MS_MAX = 30_000
 /** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
 const TURN_MS_MAX = 10_000
 /** How often a write is tried that other writers keep out. */
 const BUSY_ATTEMPTS_MAX = 10
 const BUSY_PAUSE_MS_MAX = 50
-/** How often the schema is brought up to date: of several processes that start together one does it, and the others fail once. */
-const MIGRATION_ATTEMPTS_MAX = 5
-const WAIT_PAUSE_MS = 250
 
 /**
  * Opens a libSQL server, brought to the present schema.
- * @param onWaiting called once where the server does not answer, which is then waited for; without it that is a fault
+ * @param onWaiting called once for each thing that has to be waited for; without it that is a fault
  */
 export async function openServer(
   url: string,
   authToken: string | undefined,
-  onWaiting?: () => void,
+  onWaiting?: (what: WaitedFor) => void,
 ): Promise<Database> {
-  await migrated(url, authToken, onWaiting)
-  const client = createClient({ url, authToken, fetch: withinTime })
+  await migrateServer(url, authToken, onWaiting)
+  const client = serverClient(url, authToken)
   let last: Promise<unknown> = Promise.resolve()
 
   /** A reading whose connection broke is done once more. */
@@ -90,25 +86,6 @@ export async function openServer(
   }
 }
 
-async function migrated(url: string, authToken: string | undefined, onWaiting?: () => void): Promise<void> {
-  let told = false
-  for (let attempt = 1; ; ) {
-    try {
-      return await migrateTo(url, authToken)
-    } catch (error) {
-      if (faultOf(error).isUnreachable && onWaiting) {
-        if (!told) onWaiting()
-        told = true
-        await Bun.sleep(WAIT_PAUSE_MS)
-      } else {
-        if (attempt === MIGRATION_ATTEMPTS_MAX) throw error
-        attempt++
-        await Bun.sleep(Math.random() * WAIT_PAUSE_MS)
-      }
-    }
-  }
-}
-
 /** A fault that says to callers what it means to them. */
 function told(error: unknown): DatabaseFault {
   const fault = faultOf(error)
@@ -116,8 +93,6 @@ function told(error: unknown): DatabaseFault {
 }
 
 const noAnswer = () => new Refusal('service_unavailable', 'The database does not answer', { retryAfterSeconds: 1 })
-
-const withinTime = (request: Request) => fetch(request, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
 
 const isSlow = (error: unknown) => (error as Error).name === 'TimeoutError'
 

@@ -14,7 +14,7 @@ await startOrExplain(async () => {
   const metrics = tellMetrics({ settings, log })
   const database = await open(
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
-    { onFailure: (fault) => leave(fault, log), onWaiting: () => log.warn('waiting for the database') },
+    { onFailure: (fault) => leave(fault, log), onWaiting: (what) => log.warn({ what }, 'waiting for the database') },
   )
   const wake = createWake({ servers: settings.NATS_URL, log })
   const engine = createEngineMetrics(metrics.registry)

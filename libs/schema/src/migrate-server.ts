@@ -1,0 +1,62 @@
+import { Refusal } from '@channelling/contract'
+import { serverClient } from './client'
+import { faultOf } from './faults'
+import { applyMigrations } from './migrate'
+
+/** What a start has to wait for, in words for whoever looks at its log. */
+export type WaitedFor =
+  | 'the database server does not answer'
+  | 'another process brings the database to the present schema'
+
+/** How often the schema is brought up to date: of several processes that start together one does it, and the others find it done. */
+const ATTEMPTS_MAX = 5
+const PAUSE_MS = 250
+
+/**
+ * Brings the database of a server to the present schema, once, however many processes begin to at the same time.
+ * @param onWaiting called once for each thing that has to be waited for; without it that is a fault
+ */
+export async function migrateServer(
+  url: string,
+  authToken: string | undefined,
+  onWaiting?: (what: WaitedFor) => void,
+): Promise<void> {
+  const told = new Set<WaitedFor>()
+  const client = serverClient(url, authToken, 1)
+  try {
+    for (let attempt = 1; ; ) {
+      try {
+        return await applyMigrations(client)
+      } catch (error) {
+        requireAdmitted(error)
+        const waitedFor = waitedForBy(error)
+        if (waitedFor && onWaiting) {
+          if (!told.has(waitedFor)) onWaiting(waitedFor)
+          told.add(waitedFor)
+        } else if (attempt++ === ATTEMPTS_MAX) throw error
+        await Bun.sleep(PAUSE_MS / 2 + (Math.random() * PAUSE_MS) / 2)
+      }
+    }
+  } finally {
+    client.close()
+  }
+}
+
+function waitedForBy(error: unknown): WaitedFor | undefined {
+  const fault = faultOf(error)
+  if (fault.isUnreachable) return 'the database server does not answer'
+  return fault.isBusy ? 'another process brings the database to the present schema' : undefined
+}
+
+/** A server that answers, and will not have us, is not waited for. */
+function requireAdmitted(error: unknown): void {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const { status } = at as { status?: unknown }
+    if (status === 401 || status === 403) {
+      throw new Refusal(
+        'service_unavailable',
+        'The database server does not admit this process: set DATABASE_AUTH_TOKEN',
+      )
+    }
+  }
+}
