@@ -3,6 +3,7 @@ import { DEADLINE_HEADER, IDENTITY_HEADER, type Log, pathOf, signIdentity } from
 import { INTERNAL_ORIGIN, type Service } from '../upstream'
 import { closest } from './affinity'
 import { createRetryBudget } from './budget'
+import { followMembers, type MembersOptions } from './members'
 import { type Asked, createReplica, type Replica } from './replica'
 import { Unanswered } from './unanswered'
 
@@ -15,9 +16,9 @@ const PAUSE_MS_MAX = 50
 
 export interface RemoteOptions {
   name: string
-  /** Where its replicas are, `http://bookings-1:3000`. */
+  /** Where its replicas are, `http://bookings-1:3000`, or `dns+http://bookings:3000` for one at each address of the name. */
   origins: readonly string[]
-  /** Requests under way at a time, for each replica. */
+  /** Requests under way at a time, for each origin. */
   atOnceMax: number
   /** Requests beside them that wait for something to happen. */
   waitingMax?: number
@@ -30,6 +31,8 @@ export interface RemoteOptions {
   log: Log
   /** How long a caller waits, all attempts together; 10 000 by default. */
   deadlineMs?: number
+  /** How names are looked up. */
+  names?: Pick<MembersOptions, 'addressesOf' | 'lookEveryMs'>
 }
 
 /** A service in other processes. */
@@ -56,8 +59,12 @@ export function remote(options: RemoteOptions): RemoteService {
     affinityOf,
     log,
     deadlineMs = DEADLINE_MS,
+    names,
   } = options
-  const replicas = origins.map((origin) => createReplica({ origin, atOnceMax, waitingMax, log }))
+  const create = (one: Pick<MembersOptions, 'atOnceMax' | 'waitingMax'> & { origin: string }) =>
+    createReplica({ ...one, log })
+  const members = followMembers({ ...names, origins, atOnceMax, waitingMax, create, log })
+  const { replicas } = members
   const budget = createRetryBudget()
   let turn = 0
   let waitsNoMore = false
@@ -122,10 +129,10 @@ export function remote(options: RemoteOptions): RemoteService {
         .map(({ replica }) => replica),
     endWaiting() {
       waitsNoMore = true
-      for (const replica of replicas) replica.endWaiting()
+      members.endWaiting()
     },
     close() {
-      for (const replica of replicas) replica.close()
+      members.close()
     },
   }
 }

@@ -44,6 +44,8 @@ export interface Replica {
   whenDown(listener: () => void): () => void
   /** Ends the requests that wait for something to happen. */
   endWaiting(): void
+  /** So many at a time from now on; what is under way goes on. */
+  resize(to: Pick<ReplicaOptions, 'atOnceMax' | 'waitingMax'>): void
   close(): void
 }
 
@@ -182,6 +184,10 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     },
     endWaiting() {
       for (const { waits, controller } of [...underWay]) if (waits) controller.abort()
+    },
+    resize(to) {
+      slots.resize(to.atOnceMax)
+      waitingSlots.resize(to.waitingMax)
     },
     close() {
       closed = true

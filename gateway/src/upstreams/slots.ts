@@ -13,8 +13,18 @@ interface Waiting {
 
 /** So many requests at a time; the others wait in the order of their arrival. */
 export function createSlots(size: number) {
+  let sizeNow = size
+  /** Below none after there were more. */
   let free = size
   let waiting: Waiting[] = []
+
+  /** Gives what is free to those who wait. */
+  function hand(): void {
+    while (free > 0 && waiting.length > 0) {
+      free--
+      waiting.shift()!.resolve()
+    }
+  }
 
   return {
     /** Whether there is one at once; whoever takes it gives it back. */
@@ -27,9 +37,14 @@ export function createSlots(size: number) {
       return new Promise((resolve, reject) => waiting.push({ until, resolve, reject }))
     },
     giveBack(): void {
-      const next = waiting.shift()
-      if (next) next.resolve()
-      else free++
+      free++
+      hand()
+    },
+    /** So many from now on. */
+    resize(to: number): void {
+      free += to - sizeNow
+      sizeNow = to
+      hand()
     },
     /** Sends away those who wait and match. */
     dismiss(isOver: (until: number) => boolean): void {

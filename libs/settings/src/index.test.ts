@@ -74,7 +74,18 @@ test('services in processes of their own need a secret to share, and a database 
     BOOKINGS_URL: ['http://one:3000', 'http://two:3000'],
     PATIENTS_URL: ['https://patients'],
   })
-  for (const url of ['one:3000', 'http://one/path', 'ftp://one', 'http://one,', 'http://user:password@one']) {
+  expect(readSettings({ ...whole, BOOKINGS_URL: 'dns+http://bookings:3000' }).BOOKINGS_URL).toEqual([
+    'dns+http://bookings:3000',
+  ])
+  for (const url of [
+    'dns+https://one',
+    'dns+http://',
+    'one:3000',
+    'http://one/path',
+    'ftp://one',
+    'http://one,',
+    'http://user:password@one',
+  ]) {
     expect(faultsOf({ ...whole, CATALOGUE_URL: url })).toEqual([expect.stringContaining('CATALOGUE_URL must be')])
   }
 })

@@ -32,13 +32,17 @@ const contextRoot = z
     return bare === '' ? '' : `/${bare}`
   })
 
-/** `http(s)://` and a host, several of them separated by commas: the replicas of a service. */
+/**
+ * `http(s)://` and a host, several of them separated by commas: the replicas of a service. `dns+http://` is one at each address of the
+ * host; there is no `dns+https://`, since a certificate is for a name.
+ */
 const origins = z
   .string()
   .transform((list) => list.split(',').map((one) => one.trim().replace(/\/$/, '')))
   .refine(
-    (all) => all.every((one) => /^https?:\/\/[^\s/?#@]+$/.test(one) && URL.canParse(one)),
-    'must be http(s):// and a host, several of them separated by commas',
+    (all) =>
+      all.every((one) => /^(https?|dns\+http):\/\/[^\s/?#@]+$/.test(one) && URL.canParse(one.replace('dns+', ''))),
+    'must be http(s):// or dns+http:// and a host, several of them separated by commas',
   )
   .transform((all) => [...new Set(all)])
 
