@@ -1,5 +1,5 @@
 import { Refusal } from '@channelling/contract'
-import type { ResultSet } from '@libsql/client'
+import type { Client, ResultSet } from '@libsql/client'
 import { serverClient } from './client'
 import type { Database } from './database'
 import { DatabaseFault, faultOf, writeBeforeFailed } from './faults'
@@ -23,7 +23,14 @@ export async function openServer(
   onWaiting?: (what: WaitedFor) => void,
 ): Promise<Database> {
   await migrateServer(url, authToken, onWaiting)
-  const client = serverClient(url, authToken)
+  return overClient(serverClient(url, authToken))
+}
+
+/** What is asked of a connection to a server, or of whatever stands for one. */
+export type ServerClient = Pick<Client, 'execute' | 'batch' | 'close'>
+
+/** A server that has the present schema. */
+export function overClient(client: ServerClient): Database {
   let last: Promise<unknown> = Promise.resolve()
 
   /** A reading whose connection broke is done once more. */
