@@ -13,17 +13,7 @@ import {
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeGracefully, createLog, described, leave, standardOutput } from '@channelling/http'
 import { listenForMetrics } from '@channelling/metrics'
-import {
-  createFeed,
-  createNotifications,
-  createReceivers,
-  lastSeq,
-  redeemTicket,
-  sockets,
-  startRetention,
-  startStreamPublisher,
-  startWebhooks,
-} from '@channelling/notifications'
+import { lastSeq, redeemTicket, sockets, startNotifications } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { backUp, type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
@@ -99,30 +89,21 @@ export async function start(settings: Settings): Promise<Running> {
     })
     const keyWatch = watchKeys({ keyring, sockets: openSockets, clock, log })
     running.push(async () => keyWatch.close())
-    // where the sockets are fed elsewhere nobody reads the outbox here
-    const feed = settings.NOTIFICATIONS_URL ? undefined : createFeed(shared)
-    running.push(async () => feed?.close())
-    await feed?.start()
     const wake = createWake({ servers: settings.NATS_URL, log })
     running.push(() => wake.close())
-    const publisher = settings.NOTIFICATIONS_URL ? null : startStreamPublisher({ ...shared, wake })
-    running.push(async () => publisher?.close())
-    const retention = settings.NOTIFICATIONS_URL
+    // where the sockets are fed elsewhere nobody reads the outbox here
+    const notifications = settings.NOTIFICATIONS_URL
       ? null
-      : startRetention({ ...shared, days: settings.EVENT_RETENTION_DAYS })
-    running.push(async () => retention?.close())
-    const receivers = createReceivers({ ownNetworks: settings.WEBHOOKS_PRIVATE })
-    const webhooks = settings.NOTIFICATIONS_URL ? null : startWebhooks({ ...shared, receivers })
-    running.push(async () => webhooks?.close())
-    const hear = () => {
-      feed?.wake()
-      webhooks?.wake()
-      publisher?.wake()
-    }
-    wake.onHint(hear)
+      : await startNotifications({
+          ...shared,
+          wake,
+          retentionDays: settings.EVENT_RETENTION_DAYS,
+          ownNetworks: settings.WEBHOOKS_PRIVATE,
+        })
+    running.push(async () => notifications?.close())
     const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
-      told: () => feed?.state().told ?? null,
+      told: () => notifications?.feed.state().told ?? null,
       socketsOpen: openSockets.count,
       lastSeq: () => lastSeq(database),
       databaseFailed: () => database.failure() !== null,
@@ -139,7 +120,7 @@ export async function start(settings: Settings): Promise<Running> {
         ...(keeps && { kept }),
         onCommit: (sessionIds) => {
           answers.forget(sessionIds)
-          hear()
+          notifications?.hear()
           wake.hint()
         },
       })
@@ -179,7 +160,7 @@ export async function start(settings: Settings): Promise<Running> {
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
         BOOKINGS_URL ? elsewhere('bookings', BOOKINGS_URL, { keepsAnswers: true, affinityOf }) : startBookings(),
         PATIENTS_URL ? elsewhere('patients', PATIENTS_URL) : embedded('patients', createPatients(shared)),
-        notificationsElsewhere ?? embedded('notifications', createNotifications({ ...shared, receivers, feed: feed! })),
+        notificationsElsewhere ?? embedded('notifications', notifications!.app),
         embedded('administration', administration),
       ],
       contextRoot: settings.CONTEXT_ROOT,
@@ -187,7 +168,7 @@ export async function start(settings: Settings): Promise<Running> {
       socket: (requestIdOf) =>
         notificationsElsewhere
           ? passThrough({ service: notificationsElsewhere, door: socketDoor, secret, log, requestIdOf })
-          : sockets({ feed: feed!, ...socketDoor, path: SOCKET_PATH, log, requestIdOf }),
+          : sockets({ feed: notifications!.feed, ...socketDoor, path: SOCKET_PATH, log, requestIdOf }),
       ready: readiness(database),
       degraded: wake.degraded,
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }),
@@ -202,7 +183,7 @@ export async function start(settings: Settings): Promise<Running> {
     // sockets first, or the server waits for them
     running.push(async () => {
       const closed = closeGracefully(server)
-      await feed?.close()
+      await notifications?.feed.close()
       if (notificationsElsewhere) notificationsElsewhere.endWaiting()
       openSockets.closeAll({ code: 1001, reason: 'The server is closing' })
       await closed

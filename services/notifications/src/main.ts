@@ -5,15 +5,10 @@ import { open } from '@channelling/schema'
 import { readServiceSettings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
 import { Elysia } from 'elysia'
-import { createNotifications } from './app'
 import { sockets } from './endpoints/subscribe-by-socket'
-import { createFeed } from './feed'
 import { identified } from './identified'
-import { startRetention } from './retention'
-import { startStreamPublisher } from './stream/publish-events'
+import { startNotifications } from './running'
 import { socketLimits } from './text-socket'
-import { createReceivers } from './webhooks/receivers'
-import { startWebhooks } from './webhooks/runner'
 
 await startOrExplain(async () => {
   const settings = readServiceSettings(process.env)
@@ -24,22 +19,20 @@ await startOrExplain(async () => {
     { onFailure: (fault) => leave(fault, log), onWaiting: (what) => log.warn({ what }, 'waiting for the database') },
   )
   const wake = createWake({ servers: settings.NATS_URL, log })
-  const shared = { database, calendar: createCalendar(settings.TIME_ZONE), clock: createClock(0), log }
-  const receivers = createReceivers({ ownNetworks: settings.WEBHOOKS_PRIVATE })
   const secret = settings.INTERNAL_SECRET
-  const feed = createFeed(shared)
-  await feed.start()
-  const app = new Elysia()
-    .use(createNotifications({ ...shared, receivers, secret, feed, degraded: wake.degraded }))
-    .use(sockets({ feed, admit: identified(secret), log }))
-  const retention = startRetention({ ...shared, days: settings.EVENT_RETENTION_DAYS })
-  const publisher = startStreamPublisher({ ...shared, wake })
-  const webhooks = startWebhooks({ ...shared, receivers })
-  wake.onHint(() => {
-    feed.wake()
-    publisher.wake()
-    webhooks.wake()
+  const notifications = await startNotifications({
+    database,
+    calendar: createCalendar(settings.TIME_ZONE),
+    clock: createClock(0),
+    secret,
+    log,
+    wake,
+    retentionDays: settings.EVENT_RETENTION_DAYS,
+    ownNetworks: settings.WEBHOOKS_PRIVATE,
+    degraded: wake.degraded,
   })
+  const { feed } = notifications
+  const app = new Elysia().use(notifications.app).use(sockets({ feed, admit: identified(secret), log }))
   const server = serve({
     app,
     hostname: settings.HOST,
@@ -50,9 +43,7 @@ await startOrExplain(async () => {
   })
   closeOnSignal(async () => {
     await server.close()
-    await retention.close()
-    await webhooks.close()
-    await publisher.close()
+    await notifications.close()
     await wake.close()
     await database.close()
     await metrics.close()
