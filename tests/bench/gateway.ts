@@ -1,14 +1,14 @@
 /**
  * The same list asked of a service itself, and through what can stand in front of it, each in a process of its own: our gateway,
- * nginx, and a proxy on Node; and of everything in one process. `bun tests/bench/gateway.ts` wants wrk, nginx and an otherwise
- * idle machine.
+ * nginx, and a proxy on Node; and of everything in one process. The list comes from memory (`light.ts`). `bun tests/bench/gateway.ts`
+ * wants wrk, nginx and an otherwise idle machine.
  */
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signIdentity } from '@channelling/http'
 import { open } from '@channelling/schema'
-import { aHospital, aSession } from '../support/hospital'
+import { aHospital } from '../support/hospital'
 import { freePort } from '../support/port'
 import { startServer } from '../support/server'
 import { startServices } from '../support/services'
@@ -25,33 +25,39 @@ function cpuUs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_US
 }
 
-const seed = aHospital({ sessions: Array.from({ length: 100 }, () => aSession({ capacity: 0 })), patients: 10 })
+const seed = aHospital()
+const preload = `${import.meta.dir}/light.ts`
 const far = Date.now() + 3_600_000
 
-// without a line for every request, as none of the others writes one
-const environment = { LOG_LEVEL: 'warn' }
+// without a line for every request, as none of the others writes one; with limits that nobody reaches
+const environment = { LOG_LEVEL: 'warn', RATE_LIMIT_READS: '10000000' }
 await using services = await startServices({ environment })
-await using embedded = await startServer({ quiet: true, seed, environment })
-// on a file of its own, so that it is quick, and what stands in front of it is what is measured
+await using embedded = await startServer({ quiet: true, seed, preload, environment })
 const folder = mkdtempSync(join(tmpdir(), 'catalogue-'))
 const database = await open({ url: `file:${folder}/channelling.db` })
 await seed(database)
 await database.close()
 const port = freePort()
 const service = `http://127.0.0.1:${port}`
-const catalogue = Bun.spawn([process.execPath, `${import.meta.dir}/../../services/catalogue/src/main.ts`], {
-  env: {
-    PATH: process.env.PATH,
-    ...environment,
-    HOST: '127.0.0.1',
-    PORT: String(port),
-    DATABASE_URL: `file:${folder}/channelling.db`,
-    INTERNAL_SECRET: services.environment.INTERNAL_SECRET!,
+const catalogue = Bun.spawn(
+  [process.execPath, '--preload', preload, `${import.meta.dir}/../../services/catalogue/src/main.ts`],
+  {
+    env: {
+      PATH: process.env.PATH,
+      ...environment,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: `file:${folder}/channelling.db`,
+      INTERNAL_SECRET: services.environment.INTERNAL_SECRET!,
+    },
+    stdout: 'ignore',
   },
-  stdout: 'ignore',
-})
+)
 while (!(await fetch(`${service}/health/ready`).catch(() => null))?.ok) await Bun.sleep(20)
-await using split = await startServer({ quiet: true, environment: { ...services.environment, CATALOGUE_URL: service } })
+await using split = await startServer({
+  quiet: true,
+  environment: { ...services.environment, ...environment, CATALOGUE_URL: service },
+})
 const caller = { clientId: 1, keyId: 1, access: 'all', scopes: ['catalogue:read'] } as const
 const identity = signIdentity(services.environment.INTERNAL_SECRET!, caller, { method: 'GET', path: PATH }, far)
 const nginx = await startNginx({ upstream: service, key: split.key, identity })
