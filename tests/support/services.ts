@@ -42,15 +42,22 @@ export interface ServicesGiven {
   /** Settings of every service. */
   environment?: Record<string, string>
   replicas?: Partial<Record<ServiceName, number>>
+  /** Where the database is reached in place of its own address: something in front of it. */
+  through?: (databaseUrl: string) => Promise<string>
 }
 
 const INTERNAL_SECRET = 'a secret between processes, for tests only'
 
 /** Starts every service, and the database under them. */
-export async function startServices({ seed, environment = {}, replicas = {} }: ServicesGiven = {}): Promise<Services> {
+export async function startServices({
+  seed,
+  environment = {},
+  replicas = {},
+  through,
+}: ServicesGiven = {}): Promise<Services> {
   const database = await startSqld(seed)
   const folder = mkdtempSync(join(tmpdir(), 'services-'))
-  const shared = { DATABASE_URL: database.url, INTERNAL_SECRET }
+  const shared = { DATABASE_URL: (await through?.(database.url)) ?? database.url, INTERNAL_SECRET }
   const names = serviceNames.flatMap((name) => Array<ServiceName>(replicas[name] ?? 1).fill(name))
   const all = names.map((name) => ({
     name,
