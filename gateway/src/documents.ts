@@ -1,6 +1,6 @@
 import type { Scope } from '@channelling/contract'
 import { OPENAPI_JSON_PATH } from '@channelling/http'
-import { INTERNAL_ORIGIN, type Service } from './upstream'
+import type { Service } from './upstream'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
@@ -37,7 +37,7 @@ interface OpenApi {
 
 /** Asks a service for its OpenAPI document. */
 export async function readDocument(service: Service): Promise<ServiceDocument> {
-  const answer = await service.send(new Request(`${INTERNAL_ORIGIN}${OPENAPI_JSON_PATH}`))
+  const answer = await service.send({ target: OPENAPI_JSON_PATH })
   if (!answer.ok) throw new Error(`The service ${service.name} has no document`)
   const { info, paths } = (await answer.json()) as OpenApi
   const operations = Object.entries(paths).flatMap(([template, methods]) =>

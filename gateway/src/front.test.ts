@@ -6,6 +6,7 @@ import type { Route } from './directory'
 import { createFront } from './front'
 import { createMetrics, createObserver } from './observation'
 import { createRateLimiter } from './rate-limit'
+import type { Outgoing } from './upstream'
 
 const caller: Caller = { clientId: 7, keyId: 9, access: 'own', scopes }
 const log = createLog('silent', 'test')
@@ -13,8 +14,8 @@ const log = createLog('silent', 'test')
 /** What a service is sent of a request. */
 async function sentFor(given: Request): Promise<Request> {
   let sent: Request | undefined
-  const send = async (request: Request) => {
-    sent = request
+  const send = async ({ target, ...rest }: Outgoing) => {
+    sent = new Request(`http://localhost${target}`, rest)
     return new Response('{}')
   }
   const route: Route = { template: '/api/patients', scope: 'patients:write', service: { name: 'patients', send } }

@@ -7,7 +7,6 @@ import { readBody } from './body'
 import type { Directory } from './directory'
 import { type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
 import type { Quota, RateLimiter } from './rate-limit'
-import { INTERNAL_ORIGIN } from './upstream'
 
 /** The only headers of a caller that reach a service. */
 const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'] as const
@@ -67,13 +66,13 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     requireScope(caller, route.scope)
     const body = await readBody(request)
     const query = url.indexOf('?')
-    const asked = `${INTERNAL_ORIGIN}${path}${query === -1 ? '' : url.slice(query)}`
-    const built = new Request(asked, {
+    const outgoing = {
+      target: query === -1 ? path : `${path}${url.slice(query)}`,
       method: method === 'HEAD' ? 'GET' : method,
       headers: headersFor(request, origin, seen),
       body,
-    })
-    return route.service.send(built, caller, route.waits)
+    }
+    return route.service.send(outgoing, caller, route.waits)
   }
 
   /** The service's answer, as the caller knows the address. */

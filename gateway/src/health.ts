@@ -1,9 +1,9 @@
 import { Refusal } from '@channelling/contract'
-import { envelope, refusals, refuse, success } from '@channelling/http'
+import { envelope, READY_PATH, refusals, refuse, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import { answer, operation } from './documents'
-import { INTERNAL_ORIGIN, type Service } from './upstream'
+import type { Service } from './upstream'
 
 export interface HealthOptions {
   services: readonly Service[]
@@ -38,7 +38,7 @@ export const health = ({ services, ready, degraded, requestIdOf }: HealthOptions
 
 /** Whether a service says that it can answer. */
 export const isReady = async (service: Service): Promise<boolean> => {
-  const answer = await service.send(new Request(`${INTERNAL_ORIGIN}/health/ready`)).catch(() => undefined)
+  const answer = await service.send({ target: READY_PATH }).catch(() => undefined)
   return answer?.ok === true
 }
 

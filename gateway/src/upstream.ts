@@ -1,12 +1,23 @@
 import type { Caller } from '@channelling/contract'
 import { vouchFor } from '@channelling/http'
 
+/** A request as a service is sent it: the gateway built all of it. */
+export interface Outgoing {
+  /** With its query. */
+  target: string
+  /** GET where there is none. */
+  method?: string
+  /** By their names in lower case. */
+  headers?: Record<string, string>
+  body?: string
+}
+
 /**
- * Where a service's requests go: its own `fetch` when it runs in this process, HTTP when it runs elsewhere. The request is
- * complete: the gateway built its URL, headers and body. Who calls is said in the way that the place of the service asks for.
+ * Where a service's requests go: its own `fetch` when it runs in this process, HTTP when it runs elsewhere. Who calls is said in the
+ * way that the place of the service asks for.
  * @param waits whether the answer may wait for something to happen, or not end
  */
-export type Upstream = (request: Request, caller?: Caller, waits?: boolean) => Promise<Response>
+export type Upstream = (outgoing: Outgoing, caller?: Caller, waits?: boolean) => Promise<Response>
 
 /** A service that the gateway stands in front of. */
 export interface Service {
@@ -16,13 +27,14 @@ export interface Service {
   elsewhere?: true
 }
 
-/** The origin that requests to services carry; services look at the path alone. */
-export const INTERNAL_ORIGIN = 'http://localhost'
+/** The origin that requests to services of this process carry; they look at the path alone. */
+const INTERNAL_ORIGIN = 'http://localhost'
 
 /** A service in this process. */
 export const embedded = (name: string, app: { fetch(request: Request): Response | Promise<Response> }): Service => ({
   name,
-  send: async (request, caller) => {
+  send: async ({ target, method, headers, body }, caller) => {
+    const request = new Request(`${INTERNAL_ORIGIN}${target}`, { method, headers, body })
     if (caller) vouchFor(request, caller)
     return app.fetch(request)
   },

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import type { Caller } from '@channelling/contract'
 import { createLog } from '@channelling/http'
-import { INTERNAL_ORIGIN } from '../upstream'
 import { affinityOf } from './affinity'
 import { remote } from './remote'
 import { createSlots } from './slots'
@@ -55,15 +54,10 @@ function aNamed(port: number, addresses: string[] | Error) {
     for (const until = book.looked + 2; book.looked < until; ) await Bun.sleep(1)
   }
   const write = (session: number) =>
-    service
-      .send(
-        new Request(`${INTERNAL_ORIGIN}/api/channel/bookings`, { method: 'POST', body: `{"sessionId":${session}}` }),
-        caller,
-      )
-      .then(
-        (response) => response.text(),
-        (error) => error.reason as string,
-      )
+    service.send({ target: '/api/channel/bookings', method: 'POST', body: `{"sessionId":${session}}` }, caller).then(
+      (response) => response.text(),
+      (error) => error.reason as string,
+    )
   return { book, looked, write }
 }
 

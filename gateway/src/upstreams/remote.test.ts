@@ -2,7 +2,6 @@ import { afterEach, expect, test } from 'bun:test'
 import { createServer, type Socket } from 'node:net'
 import { type Caller, Refusal } from '@channelling/contract'
 import { createLog, DEADLINE_HEADER, IDENTITY_HEADER, verifyIdentity } from '@channelling/http'
-import { INTERNAL_ORIGIN } from '../upstream'
 import { affinityOf, closest } from './affinity'
 import { type RemoteOptions, remote } from './remote'
 
@@ -68,7 +67,7 @@ const aRequest = (
   method: string,
   path: string,
   { body, headers }: { body?: string; headers?: Record<string, string> } = {},
-) => new Request(`${INTERNAL_ORIGIN}${path}`, { method, body, headers })
+) => ({ target: path, method, body, headers })
 
 const outcome = (sending: Promise<Response>): Promise<string> =>
   sending.then(

@@ -1,6 +1,6 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { DEADLINE_HEADER, IDENTITY_HEADER, type Log, pathOf, signIdentity } from '@channelling/http'
-import { INTERNAL_ORIGIN, type Service } from '../upstream'
+import { DEADLINE_HEADER, IDENTITY_HEADER, type Log, signIdentity } from '@channelling/http'
+import type { Outgoing, Service } from '../upstream'
 import { closest } from './affinity'
 import { createRetryBudget } from './budget'
 import { followMembers, type MembersOptions } from './members'
@@ -107,20 +107,16 @@ export function remote(options: RemoteOptions): RemoteService {
   return {
     name,
     elsewhere: true,
-    send(request: Request, caller?: Caller, mayWait = false) {
-      const { method, headers, url } = request
-      const path = url.slice(INTERNAL_ORIGIN.length)
-      const waits = mayWait && asksToWait(path, headers)
+    async send({ target, method = 'GET', headers = {}, body }: Outgoing, caller?: Caller, mayWait = false) {
+      const now = Date.now()
+      const waits = mayWait && asksToWait(target, headers)
       budget.save()
-      headers.set(DEADLINE_HEADER, String(Date.now() + deadlineMs))
-      if (caller) headers.set(IDENTITY_HEADER, signIdentity(secret, caller, { method, path: pathOf(url) }, Date.now()))
-      const isSafe = method === 'GET' || (keepsAnswers && headers.has('idempotency-key'))
+      const sent: Record<string, string> = { ...headers, [DEADLINE_HEADER]: String(now + deadlineMs) }
+      if (caller) sent[IDENTITY_HEADER] = signIdentity(secret, caller, { method, path: pathAlone(target) }, now)
+      const isSafe = method === 'GET' || (keepsAnswers && 'idempotency-key' in headers)
       const until = performance.now() + (waits ? WAITS_MS : deadlineMs)
-      if (method === 'GET') return deliver({ method, path, headers, body: undefined, isSafe, until, waits }, undefined)
-      return request.text().then((text) => {
-        const body = text === '' ? undefined : text
-        return deliver({ method, path, headers, body, isSafe, until, waits }, affinityOf?.(path, body))
-      })
+      const key = method === 'GET' ? undefined : affinityOf?.(target, body)
+      return deliver({ method, target, headers: sent, body, isSafe, until, waits }, key)
     },
     forSockets: () =>
       willing()
@@ -141,5 +137,10 @@ export const unavailable = () =>
   new Refusal('service_unavailable', 'The service behind this path does not answer', { retryAfterSeconds: 1 })
 
 /** Whether a request, of those that may wait, asks to. */
-const asksToWait = (path: string, headers: Headers) =>
-  /[?&]wait=/.test(path) || headers.get('accept')?.includes('text/event-stream') === true
+const asksToWait = (target: string, { accept }: Record<string, string>) =>
+  /[?&]wait=/.test(target) || accept?.includes('text/event-stream') === true
+
+const pathAlone = (target: string) => {
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
+}

@@ -21,8 +21,8 @@ const STREAM_MS_MAX = 90_000
 export interface Asked {
   method: string
   /** With its query. */
-  path: string
-  headers: Headers
+  target: string
+  headers: Record<string, string>
   body: string | undefined
   /** Whether it may be sent again when its connection breaks. */
   isSafe: boolean
@@ -137,7 +137,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     origin,
     isUp: () => up,
     isLeaving: () => leaving,
-    async send({ method, path, headers, body, isSafe, until, waits }) {
+    async send({ method, target, headers, body, isSafe, until, waits }) {
       if (waits) takeToWait()
       else if (!slots.tryTake()) await slots.take(until)
       const call = { until, waits, controller: new AbortController() }
@@ -149,7 +149,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
         else slots.giveBack()
       }
       try {
-        const response = await fetch(`${origin}${path}`, {
+        const response = await fetch(`${origin}${target}`, {
           method,
           headers,
           body,
