@@ -12,6 +12,9 @@ const NIGHTLY = process.env.NIGHTLY === '1'
 const ROUNDS = NIGHTLY ? 20 : 1
 const PER_SECOND = NIGHTLY ? 300 : 100
 const SESSIONS = 10
+/** More of the database server alone, each while it saves what a crowd asked for at that moment. */
+const DATABASE_KILLS = NIGHTLY ? 100 : 4
+const CROWD = 100
 /** From when what was killed is started again. */
 const RECOVERED_MS_MAX = 5000
 
@@ -65,6 +68,17 @@ test('under load a replica, the database server and NATS are killed in turn: not
     expect(ofReplica).toBeLessThan(PER_SECOND / 4)
     expect(ofDatabase).toBeGreaterThan(0)
     expect(ofNats).toBe(0)
+  }
+  for (let kill = 0; kill < DATABASE_KILLS; kill++) {
+    await load.more(PER_SECOND / 2)
+    const before = failures.length
+    load.crowd(CROWD)
+    // some are saved by then, others on their way
+    await load.more(1 + ((kill * 13) % CROWD))
+    await services.database.kill()
+    await services.database.restart()
+    await load.more(CROWD)
+    expect(failures.slice(before).filter(({ status }) => status !== 503)).toEqual([])
   }
   const quiet = failures.length
   await load.more(PER_SECOND)

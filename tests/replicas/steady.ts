@@ -21,6 +21,8 @@ export interface Steady {
   /** By key. */
   acknowledged: Map<string, Acknowledged>
   failures: Failure[]
+  /** Asks for so many in addition, all at once. */
+  crowd(count: number): void
   /** Resolves once so many more are acknowledged. */
   more(count: number): Promise<void>
   /** Asks for no new ones, and waits until every one that was asked for is acknowledged. */
@@ -36,7 +38,7 @@ export interface SteadyGiven {
 }
 
 const EVERY_MS = 20
-const ASK_AGAIN_MS = 50
+const ASK_AGAIN_MS_MAX = 300
 const GIVE_UP_MS = 30_000
 
 export function bookSteadily({ perSecond, sessions, servers }: SteadyGiven): Steady {
@@ -71,23 +73,29 @@ export function bookSteadily({ perSecond, sessions, servers }: SteadyGiven): Ste
       if (booking) return void acknowledged.set(key, booking)
       if (performance.now() > latest)
         throw new Error(`${key} was never acknowledged: ${JSON.stringify(failures.at(-1))}`)
-      await Bun.sleep(ASK_AGAIN_MS)
+      await Bun.sleep(Math.random() * ASK_AGAIN_MS_MAX)
     }
   }
 
+  function begin(): void {
+    const booking = book(asked++).finally(() => underWay.delete(booking))
+    underWay.add(booking)
+  }
+
   const began = performance.now()
+  let onTime = 0
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - began) / 1000) * perSecond)
-    while (asked < due) {
-      const booking = book(asked++).finally(() => underWay.delete(booking))
-      underWay.add(booking)
-    }
+    for (; onTime < due; onTime++) begin()
   }, EVERY_MS)
 
   return {
     asked: () => asked,
     acknowledged,
     failures,
+    crowd(count) {
+      for (let one = 0; one < count; one++) begin()
+    },
     async more(count) {
       const wanted = acknowledged.size + count
       const latest = performance.now() + GIVE_UP_MS
