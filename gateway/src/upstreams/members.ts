@@ -5,6 +5,8 @@ import type { Replica } from './replica'
 /** How often the addresses of a name are looked up; while it has none, so that a start does not wait for them. */
 const LOOK_EVERY_MS = 2_000
 const LOOK_FIRST_EVERY_MS = 200
+/** How long requests wait for the first look, which a slow resolver may take its time for. */
+const FIRST_LOOK_MS_MAX = 3_000
 /** How long one that is gone from its name is minded still: longer than anybody waits for what it was asked before. */
 const LINGER_MS = 40_000
 
@@ -25,6 +27,8 @@ export interface MembersOptions {
 export interface Members {
   /** Those of now; the same array all the time. */
   replicas: readonly Replica[]
+  /** Resolves when every name was looked up once, whatever came of it. */
+  looked: Promise<unknown>
   /** Ends the requests that wait for something to happen, also at those that are no longer named. */
   endWaiting(): void
   close(): void
@@ -82,12 +86,13 @@ export function followMembers(options: MembersOptions): Members {
   }
 
   settle()
-  for (const origin of origins) {
+  const looks = origins.map((origin) => {
     const name = nameOf(origin)
-    if (name) void look(origin, name)
-  }
+    return name && look(origin, name)
+  })
   return {
     replicas,
+    looked: Promise.race([Promise.all(looks), Bun.sleep(FIRST_LOOK_MS_MAX)]),
     endWaiting() {
       for (const replica of [...replicas, ...lingering.keys()]) replica.endWaiting()
     },

@@ -87,6 +87,7 @@ export function remote(options: RemoteOptions): RemoteService {
 
   async function deliver(asked: Asked, key: string | undefined): Promise<Response> {
     const tried: Replica[] = []
+    if (replicas.length === 0) await members.looked
     for (;;) {
       const replica = choose(key, tried)
       if (!replica) throw unavailable()
