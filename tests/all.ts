@@ -1,5 +1,5 @@
-/** Runs every test there is, journeys and races in both forms, and closes with `N passed, N failed`. */
-import { embeddedOnly, splitFiles } from './support/forms'
+/** Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. */
+import { composeFiles, embeddedOnly, splitFiles } from './support/forms'
 
 interface Suite {
   name: string
@@ -23,6 +23,13 @@ const suites: Suite[] = [
     name: 'bun test, with every service in a process of its own',
     command: [bun, 'test', '--timeout', '60000', ...splitFiles()],
     environment: { FORM: 'split' },
+    passed: /^\s*(\d+) pass$/m,
+    failed: /^\s*(\d+) fail$/m,
+  },
+  {
+    name: 'bun test, with what docker-compose.yml says',
+    command: [bun, 'test', '--timeout', '60000', ...composeFiles()],
+    environment: { FORM: 'compose' },
     passed: /^\s*(\d+) pass$/m,
     failed: /^\s*(\d+) fail$/m,
   },

@@ -1,4 +1,4 @@
-/** Makes sure of what the tests need and packages do not bring: a browser, strace, and a NATS server. */
+/** Makes sure of what the tests need and packages do not bring: a browser, strace, a NATS server, and wget. */
 import { chromiumPath } from './support/chromium'
 import { natsPath } from './support/nats'
 import { hasStrace } from './support/strace'
@@ -24,6 +24,12 @@ const needs: Need[] = [
     there: () => natsPath() !== undefined,
     packages: ['nats-server'],
     otherwise: 'Install nats-server',
+  },
+  {
+    name: 'wget',
+    there: () => Bun.which('wget') !== null,
+    packages: ['wget'],
+    otherwise: 'Install wget',
   },
 ]
 

@@ -6,6 +6,7 @@ import { open, SKIPPED_IDS } from '@channelling/schema'
 import { type Asked, book, broken, type Promised } from '../crash/promises'
 import { faultsIn, readBooks } from '../support/books'
 import { command } from '../support/command'
+import { isApart } from '../support/forms'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 import { startSqld } from '../support/sqld'
@@ -13,7 +14,7 @@ import { startSqld } from '../support/sqld'
 setDefaultTimeout(60_000)
 
 /** A data file serves one process alone: where services are apart there is none to speak of. */
-const hasFile = process.env.FORM !== 'split'
+const hasFile = !isApart
 
 /** Bookings that are under way at a time, and how many are acknowledged before and after the backup is made. */
 const IN_FLIGHT = 24

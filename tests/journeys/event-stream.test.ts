@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { aClient } from '../support/client'
 import { openEventSource } from '../support/event-source'
+import { isApart } from '../support/forms'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 
@@ -87,7 +88,7 @@ test('who waits is answered as soon as something happens that concerns them, and
 
 test('a wait longer than any other request may take is a wait, and no fault', async () => {
   // where the service is elsewhere, any other request may take ten seconds
-  const wait = process.env.FORM === 'split' ? 12 : 2
+  const wait = isApart ? 12 : 2
   await using server = await startServer(hospital)
   const began = performance.now()
   expect(await read(server, `?wait=${wait}`)).toMatchObject({ events: [] })

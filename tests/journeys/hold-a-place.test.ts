@@ -3,6 +3,7 @@ import { MINUTE_MS } from '@channelling/contract'
 import type { Database } from '@channelling/schema'
 import { booksOf, faultsIn } from '../support/books'
 import { type Desk, startDesk } from '../support/desk'
+import { isApart } from '../support/forms'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
 import { subscribe } from '../support/socket'
@@ -92,7 +93,7 @@ test('a live hold is completed in its last millisecond though the session is ful
 })
 
 /** What is left of a hold when the database is filled: enough for what has to start until somebody looks, in parts six processes. */
-const LEFT_MS = process.env.FORM === 'split' ? 12_000 : 4_000
+const LEFT_MS = isApart ? 12_000 : 4_000
 
 /** A hold of the only place, made earlier, that runs out so many ms from now. */
 const heldBefore = (leftMs: number) => async (database: Database) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { open } from '@channelling/schema'
 import { aClient } from '../support/client'
 import { command } from '../support/command'
+import { isApart } from '../support/forms'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 import { startSqld } from '../support/sqld'
@@ -12,7 +13,7 @@ import { startSqld } from '../support/sqld'
 setDefaultTimeout(60_000)
 
 /** A data file serves one process alone: where services are apart there is none to speak of. */
-const hasFile = process.env.FORM !== 'split'
+const hasFile = !isApart
 
 function aFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'move-'))

@@ -1,9 +1,15 @@
 import { Glob } from 'bun'
 
-/** In what form servers are started: everything in one process, or every service in one of its own behind the gateway. */
-export type Form = 'embedded' | 'split'
+/**
+ * In what form servers are started: everything in one process; every service in one of its own behind the gateway; or what
+ * docker-compose.yml says, with NATS.
+ */
+export type Form = 'embedded' | 'split' | 'compose'
 
-export const form: Form = process.env.FORM === 'split' ? 'split' : 'embedded'
+export const form: Form = process.env.FORM === 'split' || process.env.FORM === 'compose' ? process.env.FORM : 'embedded'
+
+/** Whether services are in processes of their own, on a libSQL server. */
+export const isApart = form !== 'embedded'
 
 /** What is tried in every form. */
 const folders = ['tests/journeys', 'tests/races']
@@ -26,3 +32,12 @@ export function splitFiles(): string[] {
   if (gone.length > 0) throw new Error(`Not there any more: ${gone.join(', ')}`)
   return files.filter((file) => !(file in embeddedOnly)).sort()
 }
+
+/** What is tried as docker-compose.yml says in `check`; at night, with `NIGHTLY=1`, it is everything that is tried apart. */
+const composeInCheck = [
+  'tests/journeys/find-a-doctor-and-book.test.ts',
+  'tests/journeys/keys-at-every-door.test.ts',
+  'tests/journeys/sockets-at-the-door.test.ts',
+]
+
+export const composeFiles = (): string[] => (process.env.NIGHTLY === '1' ? splitFiles() : composeInCheck)

