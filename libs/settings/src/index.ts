@@ -135,6 +135,9 @@ function requireWhatIsApart(given: z.output<typeof settings>, { addIssue }: z.Re
   }
 }
 
+/** What may be set, by name. */
+export const settingNames: readonly string[] = Object.keys(settings.shape)
+
 export type Settings = Omit<z.output<typeof settings>, 'DATABASE_URL'> & { DATABASE_URL: string }
 
 /**
