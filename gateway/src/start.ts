@@ -62,6 +62,11 @@ export async function start(settings: Settings): Promise<Running> {
   }
 
   try {
+    const readUrl = settings.DATABASE_READ_URL
+    const lists = readUrl
+      ? await open({ ...address, readUrl }, { onReadReplica: (serves) => log.warn({ serves }, 'the read replica') })
+      : database
+    if (readUrl) running.push(() => lists.close())
     const clock = createClock(await latestInstant(database))
     if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
     const shared = { database, calendar, clock, secret, log }
@@ -71,6 +76,7 @@ export async function start(settings: Settings): Promise<Running> {
     const kept = createKeptSessions()
     const catalogue = {
       ...shared,
+      database: lists,
       ...(keeps && { database: forgettingOnWrite(database, answers, kept), answers }),
       currency: settings.CURRENCY,
     }
@@ -114,6 +120,7 @@ export async function start(settings: Settings): Promise<Running> {
       const engine = createEngineMetrics(metrics.registry)
       const bookings = createBookings({
         ...shared,
+        lists,
         onSaved: engine.groupSaved,
         holdMinutes: settings.HOLD_MINUTES,
         holdsPerClient: settings.HOLDS_PER_CLIENT,
@@ -159,7 +166,9 @@ export async function start(settings: Settings): Promise<Running> {
       services: [
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
         BOOKINGS_URL ? elsewhere('bookings', BOOKINGS_URL, { keepsAnswers: true, affinityOf }) : startBookings(),
-        PATIENTS_URL ? elsewhere('patients', PATIENTS_URL) : embedded('patients', createPatients(shared)),
+        PATIENTS_URL
+          ? elsewhere('patients', PATIENTS_URL)
+          : embedded('patients', createPatients({ ...shared, database: lists })),
         notificationsElsewhere ?? embedded('notifications', notifications!.app),
         embedded('administration', administration),
       ],

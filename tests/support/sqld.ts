@@ -34,8 +34,14 @@ export function sqldPath(): string {
   return path
 }
 
-/** Starts a libSQL server, with what `seed` puts into it. */
-export async function startSqld(seed?: (database: Database) => Promise<void>): Promise<Sqld> {
+/**
+ * Starts a libSQL server, with what `seed` puts into it.
+ * @param more of its options
+ */
+export async function startSqld(
+  seed?: (database: Database) => Promise<void>,
+  more: readonly string[] = [],
+): Promise<Sqld> {
   const folder = mkdtempSync(join(tmpdir(), 'sqld-'))
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
@@ -48,6 +54,7 @@ export async function startSqld(seed?: (database: Database) => Promise<void>): P
         ...['--db-path', join(folder, 'data'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
         // by default it holds back parallel writers until they hang
         ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
+        ...more,
       ],
       { env: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' }, stdout: 'pipe', stderr: 'pipe' },
     )

@@ -2,6 +2,7 @@ import { Refusal } from '@channelling/contract'
 import { serverClient } from './client'
 import { faultOf } from './faults'
 import { applyMigrations } from './migrate'
+import { beginToCount } from './written'
 
 /** What a start has to wait for, in words for whoever looks at its log. */
 export type WaitedFor =
@@ -22,11 +23,12 @@ export async function migrateServer(
   onWaiting?: (what: WaitedFor) => void,
 ): Promise<void> {
   const told = new Set<WaitedFor>()
-  const client = serverClient(url, authToken, 1)
+  const client = serverClient(url, authToken, { concurrency: 1 })
   try {
     for (let attempt = 1; ; ) {
       try {
-        return await applyMigrations(client)
+        await applyMigrations(client)
+        return await beginToCount(client)
       } catch (error) {
         requireAdmitted(error)
         const waitedFor = waitedForBy(error)

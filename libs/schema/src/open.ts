@@ -10,6 +10,8 @@ export interface DatabaseAddress {
   /** `file:` and a path, or `http(s)://`, `ws(s)://`, `libsql://`. */
   url: string
   authToken?: string
+  /** Of a replica of that server, which is to answer readings; with the same token. */
+  readUrl?: string
 }
 
 export interface OpenOptions {
@@ -17,19 +19,17 @@ export interface OpenOptions {
   onFailure?: (fault: DatabaseFault) => void
   /** Called once for each thing about a server that is waited for; without it that is a fault. */
   onWaiting?: (what: WaitedFor) => void
+  /** Called when the read replica serves no more, and when it does again. */
+  onReadReplica?: (serves: boolean) => void
 }
 
 /**
  * Opens the database, brought to the present schema.
  * @throws DataInUse when another process holds the file
  */
-export async function open(
-  { url, authToken }: DatabaseAddress,
-  { onFailure = () => {}, onWaiting }: OpenOptions = {},
-): Promise<Database> {
-  if (url.startsWith('file:')) {
-    mkdirSync(dirname(url.slice('file:'.length)), { recursive: true })
-    return openFile(url, onFailure)
-  }
-  return openServer(url, authToken, onWaiting)
+export async function open(address: DatabaseAddress, options: OpenOptions = {}): Promise<Database> {
+  const { url } = address
+  if (!url.startsWith('file:')) return openServer(address, options)
+  mkdirSync(dirname(url.slice('file:'.length)), { recursive: true })
+  return openFile(url, options.onFailure ?? (() => {}))
 }

@@ -1,33 +1,44 @@
 import { Refusal } from '@channelling/contract'
-import type { Client, ResultSet } from '@libsql/client'
+import type { ResultSet } from '@libsql/client'
 import { serverClient } from './client'
 import type { Database } from './database'
 import { DatabaseFault, faultOf, writeBeforeFailed } from './faults'
-import { migrateServer, type WaitedFor } from './migrate-server'
+import { migrateServer } from './migrate-server'
+import type { DatabaseAddress, OpenOptions } from './open'
 import { queryBuilder } from './query'
+import { withReadReplica } from './read-replica'
 import { type PlainStatement, plain, type Written } from './statement'
+import { counting } from './written'
 
 /** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
 const TURN_MS_MAX = 10_000
 /** How often a write is tried that other writers keep out. */
 const BUSY_ATTEMPTS_MAX = 10
 const BUSY_PAUSE_MS_MAX = 50
+/** A read replica that has not answered by then is taken for one that will not, and the primary is asked. */
+const REPLICA_MS_MAX = 1000
 
 /**
- * Opens a libSQL server, brought to the present schema.
- * @param onWaiting called once for each thing that has to be waited for; without it that is a fault
+ * Opens a libSQL server, brought to the present schema. Readings are answered by the replica at `readUrl`, where there is one.
  */
 export async function openServer(
-  url: string,
-  authToken: string | undefined,
-  onWaiting?: (what: WaitedFor) => void,
+  { url, authToken, readUrl }: DatabaseAddress,
+  { onWaiting, onReadReplica = () => {} }: OpenOptions,
 ): Promise<Database> {
   await migrateServer(url, authToken, onWaiting)
-  return overClient(serverClient(url, authToken))
+  const client = counting(serverClient(url, authToken))
+  if (!readUrl) return overClient(client)
+  return overClient(
+    withReadReplica(client, serverClient(readUrl, authToken, { answerMs: REPLICA_MS_MAX }), onReadReplica),
+  )
 }
 
 /** What is asked of a connection to a server, or of whatever stands for one. */
-export type ServerClient = Pick<Client, 'execute' | 'batch' | 'close'>
+export interface ServerClient {
+  execute(statement: PlainStatement): Promise<ResultSet>
+  batch(statements: PlainStatement[], mode: 'read' | 'write'): Promise<ResultSet[]>
+  close(): void
+}
 
 /** A server that has the present schema. */
 export function overClient(client: ServerClient): Database {

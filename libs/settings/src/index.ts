@@ -78,6 +78,10 @@ const settings = z.object({
     .regex(/^(file:.+|(https?|wss?|libsql):\/\/.+)$/, 'must begin with file:, http(s)://, ws(s):// or libsql://')
     .optional(),
   DATABASE_AUTH_TOKEN: z.string().optional(),
+  DATABASE_READ_URL: z
+    .string()
+    .regex(/^(https?|wss?|libsql):\/\/.+$/, 'must begin with http(s)://, ws(s):// or libsql://')
+    .optional(),
   TIME_ZONE: timeZone.default('Asia/Colombo'),
   CURRENCY: z
     .string()
@@ -135,6 +139,13 @@ function requireWhatIsApart(given: z.output<typeof settings>, { addIssue }: z.Re
   }
 }
 
+/** A file has no replica. */
+function requirePrimaryOfReplica(given: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
+  if (!given.DATABASE_READ_URL || (given.DATABASE_URL && !given.DATABASE_URL.startsWith('file:'))) return
+  const message = 'must be set with a libSQL server as DATABASE_URL: it is a replica of that one'
+  addIssue({ code: 'custom', path: ['DATABASE_READ_URL'], message })
+}
+
 /** What may be set, by name. */
 export const settingNames: readonly string[] = Object.keys(settings.shape)
 
@@ -148,7 +159,11 @@ export function readSettings(environment: Record<string, string | undefined>): S
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
-  const read = settings.superRefine(requireWhatIsApart).superRefine(requireBothOfTls).safeParse(given)
+  const read = settings
+    .superRefine(requireWhatIsApart)
+    .superRefine(requireBothOfTls)
+    .superRefine(requirePrimaryOfReplica)
+    .safeParse(given)
   if (!read.success) {
     const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
     throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)

@@ -17,6 +17,8 @@ import { startSweeper } from './sweeper'
 
 export interface BookingsDependencies {
   database: Database
+  /** The same, for what is only shown: a replica may answer there. */
+  lists?: Database
   calendar: Calendar
   clock: () => Instant
   /** Shared with the gateway, which signs with it who calls. */
@@ -38,6 +40,7 @@ export interface BookingsDependencies {
 /** The bookings service: places, numbers and what becomes of them. */
 export function createBookings({
   database,
+  lists = database,
   calendar,
   clock,
   secret,
@@ -51,7 +54,7 @@ export function createBookings({
 }: BookingsDependencies) {
   const identity = identityOf(secret)
   const view = bookingView(calendar)
-  const reads = bookingReads(database)
+  const reads = bookingReads(lists)
   const engine = createEngine({
     database,
     clock,

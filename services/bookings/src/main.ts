@@ -16,10 +16,17 @@ await startOrExplain(async () => {
     { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
     { onFailure: (fault) => leave(fault, log), onWaiting: (what) => log.warn({ what }, 'waiting for the database') },
   )
+  const lists = settings.DATABASE_READ_URL
+    ? await open(
+        { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN, readUrl: settings.DATABASE_READ_URL },
+        { onReadReplica: (serves) => log.warn({ serves }, 'the read replica') },
+      )
+    : undefined
   const wake = createWake({ servers: settings.NATS_URL, log })
   const engine = createEngineMetrics(metrics.registry)
   const bookings = createBookings({
     database,
+    lists,
     calendar: createCalendar(settings.TIME_ZONE),
     clock: createClock(await latestInstant(database)),
     secret: settings.INTERNAL_SECRET,
@@ -37,6 +44,7 @@ await startOrExplain(async () => {
     await server.close()
     await bookings.close()
     await wake.close()
+    await lists?.close()
     await database.close()
     await metrics.close()
   }, log)

@@ -10,8 +10,12 @@ await startOrExplain(async () => {
   const log = createLog(settings.LOG_LEVEL, 'patients')
   const metrics = tellMetrics({ settings, log })
   const database = await open(
-    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
-    { onFailure: (fault) => leave(fault, log), onWaiting: (what) => log.warn({ what }, 'waiting for the database') },
+    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN, readUrl: settings.DATABASE_READ_URL },
+    {
+      onFailure: (fault) => leave(fault, log),
+      onWaiting: (what) => log.warn({ what }, 'waiting for the database'),
+      onReadReplica: (serves) => log.warn({ serves }, 'the read replica'),
+    },
   )
   const app = createPatients({
     database,
