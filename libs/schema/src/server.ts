@@ -107,10 +107,13 @@ export function overClient(client: ServerClient): Database {
 /** A fault that says to callers what it means to them. */
 function told(error: unknown): DatabaseFault {
   const fault = faultOf(error)
-  return fault.isUnreachable ? new DatabaseFault(fault.code, fault.message, { cause: noAnswer() }) : fault
+  const cause = fault.isUnreachable ? noAnswer() : fault.isBusy ? tooBusy() : undefined
+  return cause ? new DatabaseFault(fault.code, fault.message, { cause }) : fault
 }
 
 const noAnswer = () => new Refusal('service_unavailable', 'The database does not answer', { retryAfterSeconds: 1 })
+
+const tooBusy = () => new Refusal('overloaded', 'Others keep the database busy', { retryAfterSeconds: 1 })
 
 const isSlow = (error: unknown) => (error as Error).name === 'TimeoutError'
 
