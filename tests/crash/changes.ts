@@ -3,6 +3,7 @@ export type Change = readonly [file: string, from: RegExp, to: string][]
 
 const engine = 'services/bookings/src/engine.ts'
 const connection = 'libs/schema/src/connection.ts'
+const feed = 'services/notifications/src/feed.ts'
 
 /** Whoever is called so, when registered, makes the server fail, by an error that says everything of them in every way it can. */
 export const MISHAPS = ['Throwing', 'Rejecting', 'Misread', 'Miswritten', 'Crashing'] as const
@@ -62,6 +63,38 @@ export const changes = {
     ],
     ['libs/schema/src/checkpoints.ts', /\(error\) => onFault\(faultOf\(error\)\)/, '() => {}'],
   ],
+  /** Places are saved without a look at whether another writer changed them meanwhile. */
+  'sells on an old reading': [
+    [
+      'services/bookings/src/store/save.ts',
+      /CASE WHEN seat\.version = j\.column5 THEN seat\.version \+ 1 END/,
+      'seat.version + 1',
+    ],
+  ],
+  /** A write whose answer was lost is done once more. */
+  'does the uncertain again': [
+    [
+      'services/bookings/src/engine.ts',
+      /!\(error instanceof DatabaseFault\) \|\| error\.isUndone/,
+      'error !== undefined',
+    ],
+  ],
+  /** The reader of the outbox is where it will be before it has read what lies between. */
+  'moves its cursor first': [
+    [
+      feed,
+      /persist\(\(\) => eventsAfter\(database, cursor, BATCH\)\)/,
+      `persist(async () => {
+        const from = cursor
+        cursor = Math.max(cursor, (await streamState(database)).last)
+        return eventsAfter(database, from, BATCH)
+      })`,
+    ],
+  ],
+  /** Whoever begins to listen is told that nothing will be missed before that is so. */
+  'listens later than it says': [[feed, /async settled\(\) \{\s+await entered/, 'async settled() {']],
+  /** Idempotency-Keys are looked at, and their answers not kept. */
+  'keeps no answers': [['services/bookings/src/deciding.ts', /world\.changes\.answers\.push\(answer\)/, '']],
   /** Every write has the log brought to the file, as it is now and then otherwise. */
   'empties the log often': [['libs/schema/src/checkpoints.ts', /GROWING_MS = \d+/, 'GROWING_MS = 0']],
   /** It fails over certain patients. */

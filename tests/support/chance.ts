@@ -15,8 +15,10 @@ export function seedFor(name: string): number {
 }
 
 /** Chance from the seed that `SEED` names, or from a new one. */
-export function chanceFor(name: string): Chance {
-  let state = seedFor(name) >>> 0
+export const chanceFor = (name: string): Chance => chanceOf(seedFor(name))
+
+export function chanceOf(seed: number): Chance {
+  let state = seed >>> 0
   // mulberry32
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0
