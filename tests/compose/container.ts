@@ -73,11 +73,11 @@ function pathOf(program: string): string {
 }
 
 /** A process in place of a container. */
-export function container(
-  name: string,
-  url: string,
-  { command, environment, cwd, isHealthy }: Runnable,
-): ServiceProcess {
+export interface Container extends ServiceProcess {
+  isHealthy: () => Promise<boolean>
+}
+
+export function container(name: string, url: string, { command, environment, cwd, isHealthy }: Runnable): Container {
   let child: Bun.Subprocess<'ignore', 'pipe', 'pipe'> | undefined
   let output = ''
   const gather = async (stream: ReadableStream<Uint8Array>) => {
@@ -90,6 +90,7 @@ export function container(
   }
   return {
     url,
+    isHealthy,
     get pid() {
       return child!.pid
     },

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '@channelling/schema'
 import { freePort } from '../support/port'
-import { type ServiceName, type Services, type ServicesGiven, serviceNames } from '../support/services'
-import { container, type Runnable, runnable } from './container'
+import type { ServiceName, Services, ServicesGiven } from '../support/services'
+import { type Container, container, type Runnable, runnable } from './container'
 import { composeText, readCompose } from './file'
 import { imageEnvironment } from './image'
 import type { Place } from './place'
@@ -15,6 +15,8 @@ interface Spot {
 }
 
 export interface Project extends Services {
+  /** Every container but the gateway, by the name of its service. */
+  containers: ReadonlyMap<string, readonly Container[]>
   /** What the gateway is to be run as in an environment; the folder is for its volume. */
   gateway: (environment: Record<string, string>, folder: string) => Runnable
 }
@@ -69,10 +71,17 @@ export async function startProject({
     })
   }
 
-  const [database] = begin('database')
-  const [nats] = begin('nats')
-  const processes = Object.fromEntries(serviceNames.map((name) => [name, begin(name)])) as Services['processes']
-  const all = [database!, nats!, ...Object.values(processes).flat()]
+  const others = Object.keys(file.services).filter((name) => name !== 'gateway')
+  const containers = new Map(others.map((name) => [name, begin(name)]))
+  const of = (name: string) => containers.get(name)!
+  const [[database], [nats]] = [of('database'), of('nats')]
+  const processes = {
+    catalogue: [...of('catalogue')],
+    bookings: [...of('bookings')],
+    patients: [...of('patients')],
+    notifications: [...of('notifications')],
+  }
+  const all = [...containers.values()].flat()
   const end = async () => {
     await Promise.all(all.map((one) => one.kill()))
     rmSync(folder, { recursive: true, force: true })
@@ -90,6 +99,7 @@ export async function startProject({
     throw error
   }
   return {
+    containers,
     database: {
       url: database!.url,
       get pid() {

@@ -6,9 +6,9 @@ import { type Database, open } from '@channelling/schema'
 import { untilHealthy } from '../compose/container'
 import { startProject } from '../compose/project'
 import { type Contract, contractOf } from './contract'
-import { form } from './forms'
+import { type Form, form as formOfAll } from './forms'
 import { freePort } from './port'
-import { type Services, startServices } from './services'
+import { type Services, type ServicesGiven, startServices } from './services'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
@@ -78,6 +78,12 @@ export interface Given {
   under?: readonly string[]
   /** Without a line for every request, for measuring. */
   quiet?: boolean
+  /** Another form than that of all tests. */
+  form?: Form
+  /** Of the services behind it, where it is apart. */
+  replicas?: ServicesGiven['replicas']
+  /** The folder of the image's files, in place of the checkout, where it is of docker-compose.yml. */
+  image?: string
 }
 
 const urlOf = ({ TLS_CERT, CONTEXT_ROOT = '' }: Record<string, string>, port: number) =>
@@ -97,10 +103,13 @@ export async function startServer({
   preload,
   under = [],
   quiet = false,
+  form = formOfAll,
+  replicas,
+  image,
 }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
-  const project = form === 'compose' ? await startProject({ seed, environment }) : undefined
-  const apart = project ?? (form === 'split' ? await startServices({ seed, environment }) : undefined)
+  const project = form === 'compose' ? await startProject({ seed, environment, replicas, cwd: image }) : undefined
+  const apart = project ?? (form === 'split' ? await startServices({ seed, environment, replicas }) : undefined)
   if (seed && !apart) {
     // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
     const folder = mkdtempSync(join(tmpdir(), 'seed-'))
