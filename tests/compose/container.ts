@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { natsPath } from '../support/nats'
+import { readOnlyBut } from '../support/own-mounts'
 import type { ServiceProcess } from '../support/services'
 import { sqldPath } from '../support/sqld'
 import type { ComposedService } from './file'
@@ -33,9 +34,17 @@ export interface RunnableOptions {
   /** What the image adds to the environment. */
   imageEnvironment?: Record<string, string>
   cwd?: string
+  /** Whether nothing but its volumes can be written, as the file says. */
+  readOnly?: boolean
 }
 
-export function runnable({ service, place, imageEnvironment = {}, cwd = root }: RunnableOptions): Runnable {
+export function runnable({
+  service,
+  place,
+  imageEnvironment = {},
+  cwd = root,
+  readOnly = false,
+}: RunnableOptions): Runnable {
   const [program, ...rest] = [...(service.entrypoint ?? []), ...service.command]
   const environment = {
     PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
@@ -52,7 +61,7 @@ export function runnable({ service, place, imageEnvironment = {}, cwd = root }: 
   const [kind, checker, ...asked] = service.healthcheck.test
   if (kind !== 'CMD') throw new Error('A health check is a command here')
   return {
-    command: [pathOf(program!), ...here(rest)],
+    command: [...(readOnly ? readOnlyBut([...place.folders.values()]) : []), pathOf(program!), ...here(rest)],
     environment,
     cwd,
     isHealthy: async () =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { aHospital, aSession } from '../support/hospital'
+import { mayMount } from '../support/own-mounts'
 import { type Server, startServer } from '../support/server'
 import { composeText, readCompose } from './file'
 
@@ -12,7 +13,12 @@ const PLACES = 2
 let server: Server
 beforeAll(async () => {
   const sessions = Array.from({ length: SESSIONS }, () => aSession({ capacity: PLACES }))
-  server = await startServer({ form: 'compose', replicas: { bookings: 3 }, seed: aHospital({ sessions }) })
+  server = await startServer({
+    form: 'compose',
+    replicas: { bookings: 3 },
+    readOnly: mayMount,
+    seed: aHospital({ sessions }),
+  })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
@@ -74,6 +80,13 @@ test('nobody needs half of the memory and the threads that the file allows', asy
     const told = (what: string) => Number(new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(status)![1])
     expect(told('Threads')).toBeLessThan(pids / 2)
     expect(told('VmHWM') / 1024).toBeLessThan(megabytes(memory) / 2)
+  }
+})
+
+test.each(mayMount ? ['a file system'] : [])('%s that cannot be written is all that they have, but for volumes', () => {
+  const { database, processes } = server.services!
+  for (const pid of [server.pid, database.pid, ...Object.values(processes).map(([one]) => one!.pid)]) {
+    expect(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')).toMatch(/^\d+ \d+ \S+ \/ \/ ro,/m)
   }
 })
 

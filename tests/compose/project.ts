@@ -24,6 +24,8 @@ export interface Project extends Services {
 export interface ProjectGiven extends ServicesGiven {
   /** Where the image's files are; the checkout unless it says. */
   cwd?: string
+  /** Whether containers can write nothing but their volumes, as the file says. */
+  readOnly?: boolean
 }
 
 const INTERNAL_SECRET = 'a secret between containers, for tests only'
@@ -37,6 +39,7 @@ export async function startProject({
   environment = {},
   replicas = {},
   cwd,
+  readOnly,
 }: ProjectGiven = {}): Promise<Project> {
   const text = await composeText()
   const exported = { INTERNAL_SECRET, ...environment }
@@ -66,7 +69,7 @@ export async function startProject({
   const begin = (name: string) => {
     const service = file.services[name]!
     return spots.get(name)!.map((spot) => {
-      const run = runnable({ service, place: placeOf(service.volumes, spot), imageEnvironment: image, cwd })
+      const run = runnable({ service, place: placeOf(service.volumes, spot), imageEnvironment: image, cwd, readOnly })
       return container(name, `http://127.0.0.1:${spot.ports.get(service.expose[0]!)}`, run)
     })
   }
@@ -121,6 +124,7 @@ export async function startProject({
         place: placeOf(gateway!.volumes, { ports }, own),
         imageEnvironment: image,
         cwd,
+        readOnly,
       })
     },
     [Symbol.asyncDispose]: end,

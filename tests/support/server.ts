@@ -84,6 +84,8 @@ export interface Given {
   replicas?: ServicesGiven['replicas']
   /** The folder of the image's files, in place of the checkout, where it is of docker-compose.yml. */
   image?: string
+  /** Whether nothing but its volumes can be written, where it is of docker-compose.yml. */
+  readOnly?: boolean
 }
 
 const urlOf = ({ TLS_CERT, CONTEXT_ROOT = '' }: Record<string, string>, port: number) =>
@@ -106,9 +108,11 @@ export async function startServer({
   form = formOfAll,
   replicas,
   image,
+  readOnly,
 }: Given = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
-  const project = form === 'compose' ? await startProject({ seed, environment, replicas, cwd: image }) : undefined
+  const project =
+    form === 'compose' ? await startProject({ seed, environment, replicas, cwd: image, readOnly }) : undefined
   const apart = project ?? (form === 'split' ? await startServices({ seed, environment, replicas }) : undefined)
   if (seed && !apart) {
     // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
