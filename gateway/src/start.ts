@@ -22,6 +22,7 @@ import { createAdministration } from './administration'
 import { createGateway } from './app'
 import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
+import { leaveGradually } from './leaving'
 import { listenerOptions } from './listener'
 import { createMetrics, createObserver, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
@@ -191,6 +192,12 @@ export async function start(settings: Settings): Promise<Running> {
     const server = gateway.server!
     // sockets first, or the server waits for them
     running.push(async () => {
+      // alone there is nobody to go to instead
+      const leavingMs = (settings.LEAVING_SECONDS ?? (database.shared ? 2 : 0)) * 1000
+      if (leavingMs > 0) {
+        leaveGradually(server, { contextRoot: settings.CONTEXT_ROOT, fetch: (request) => gateway.fetch(request) })
+        await Bun.sleep(leavingMs)
+      }
       const closed = closeGracefully(server)
       await notifications?.feed.close()
       if (notificationsElsewhere) notificationsElsewhere.endWaiting()

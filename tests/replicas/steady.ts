@@ -35,13 +35,15 @@ export interface SteadyGiven {
   sessions: number
   /** The gateways, asked in turn; the next one where one does not answer. */
   servers: readonly Pick<Server, 'url' | 'key'>[]
+  /** False: nothing carries a key, so that nobody on the way may send it a second time. */
+  keyed?: boolean
 }
 
 const EVERY_MS = 20
 const ASK_AGAIN_MS_MAX = 300
 const GIVE_UP_MS = 30_000
 
-export function bookSteadily({ perSecond, sessions, servers }: SteadyGiven): Steady {
+export function bookSteadily({ perSecond, sessions, servers, keyed = true }: SteadyGiven): Steady {
   const acknowledged = new Map<string, Acknowledged>()
   const failures: Failure[] = []
   const underWay = new Set<Promise<void>>()
@@ -53,7 +55,7 @@ export function bookSteadily({ perSecond, sessions, servers }: SteadyGiven): Ste
     try {
       const answer = await fetch(`${url}/api/channel/bookings`, {
         method: 'POST',
-        headers: { finance, 'content-type': 'application/json', 'idempotency-key': key },
+        headers: { finance, 'content-type': 'application/json', ...(keyed && { 'idempotency-key': key }) },
         body: JSON.stringify({ sessionInstanceId, patientId: 1 }),
       })
       const { data, reason } = (await answer.json()) as { data: Acknowledged; reason: string }

@@ -99,6 +99,7 @@ const settings = z.object({
   RATE_LIMIT_FAILURES: whole(0, 10_000_000).default(1200),
   SOCKETS_PER_KEY: whole(0, 1_000_000).default(1000),
   SOCKETS_PER_ADDRESS: whole(0, 1_000_000).default(1000),
+  LEAVING_SECONDS: whole(0, 300).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   SLOW_REQUEST_MS: whole(0, 600_000).default(1000),
   METRICS_PORT: whole(0, 65_535).optional(),

@@ -1,0 +1,106 @@
+import { expect, setDefaultTimeout, test } from 'bun:test'
+import { committedBy, faultsIn as faultsInSequence } from '../delivery/sequence'
+import { aWatcher } from '../delivery/subscribers'
+import { startBalancer } from '../support/balancer'
+import { booksOf, faultsIn } from '../support/books'
+import { aHospital, aSession } from '../support/hospital'
+import { type Server, startServer } from '../support/server'
+import { type ServiceProcess, serviceNames, startServices } from '../support/services'
+import { bookSteadily } from './steady'
+
+const NIGHTLY = process.env.NIGHTLY === '1'
+const ROUNDS = Number(process.env.ROLLING_ROUNDS ?? (NIGHTLY ? 20 : 1))
+const PER_SECOND = NIGHTLY ? 300 : 60
+const SOCKETS = NIGHTLY ? 200 : 20
+const SESSIONS = 10
+/** How long a gateway may take to see that a process is back. */
+const SEEN_MS_MAX = 3000
+
+setDefaultTimeout(NIGHTLY ? 3_600_000 : 120_000)
+
+/** What a gateway last said of a process. */
+const lastSaid = (server: Server, url: string) =>
+  server
+    .output()
+    .split('\n')
+    .filter((line) => line.includes(`"address":"${url}"`))
+    .at(-1)
+
+test('every process is stopped and started in its turn under bookings that nobody may send twice: none fails, and no screen misses anything', async () => {
+  await using services = await startServices({
+    seed: aHospital({ sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })), patients: 1 }),
+    replicas: { catalogue: 2, bookings: 2, patients: 2, notifications: 2 },
+    environment: { LOG_LEVEL: 'warn' },
+  })
+  const { environment } = services
+  await using first = await startServer({ environment })
+  await using second = await startServer({ environment })
+  const gateways = [first, second]
+  await using balancer = await startBalancer(gateways)
+  const { key } = first
+  const watchers = await Promise.all(Array.from({ length: SOCKETS }, () => aWatcher({ port: balancer.port, key })))
+  const load = bookSteadily({
+    perSecond: PER_SECOND,
+    sessions: SESSIONS,
+    servers: [{ url: balancer.url, key }],
+    keyed: false,
+  })
+  let reading = true
+  const reads: number[] = []
+  const reader = (async () => {
+    while (reading) {
+      for (const path of ['/api/channel/sessions', '/api/patients/1', '/api/channel/bookings/patient/1']) {
+        const answer = await fetch(`${balancer.url}${path}`, { headers: { finance: key } }).catch(() => null)
+        await answer?.arrayBuffer()
+        if (answer?.status !== 200) reads.push(answer?.status ?? 0)
+      }
+    }
+  })()
+
+  async function restart(processes: readonly ServiceProcess[]): Promise<void> {
+    await load.more(PER_SECOND / 2)
+    await Promise.all(processes.map((one) => one.stop()))
+    await Promise.all(processes.map((one) => one.start()))
+    const deadline = performance.now() + SEEN_MS_MAX
+    const isSeen = () =>
+      gateways.every((gateway) => processes.every(({ url }) => lastSaid(gateway, url)?.includes('answers again')))
+    while (!isSeen() && performance.now() < deadline) await Bun.sleep(20)
+  }
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const pairs = serviceNames.map((name) => services.processes[name])
+    // in the short form one of each service at a time, in the long one every process by itself
+    const turns = NIGHTLY
+      ? pairs.flat().map((one) => [one])
+      : [pairs.map(([one]) => one!), pairs.map(([, other]) => other!)]
+    for (const processes of turns) await restart(processes)
+    for (const gateway of gateways) {
+      await load.more(PER_SECOND / 2)
+      await gateway.stop()
+      await gateway.restart()
+      while (!balancer.sendsTo(gateway)) await Bun.sleep(20)
+    }
+    console.log(`round ${round + 1}: ${load.acknowledged.size} bookings, ${load.failures.length} failed`)
+  }
+  await load.more(PER_SECOND / 2)
+  await load.finish()
+  reading = false
+  await reader
+  expect(load.failures).toEqual([])
+  expect(reads).toEqual([])
+  expect(load.acknowledged.size).toBe(load.asked())
+
+  const books = await booksOf({ dataDir: first.dataDir, services })
+  expect(faultsIn(books)).toEqual([])
+  expect(books.bookings).toHaveLength(load.asked())
+  const committed = await committedBy({ ...first, services })
+  const deadline = performance.now() + 5000
+  const isBehind = () => watchers.some(({ told }) => told.length < committed.length)
+  while (isBehind() && performance.now() < deadline) await Bun.sleep(20)
+  for (const { told, subscription } of watchers) {
+    subscription.close()
+    expect(faultsInSequence(told, committed)).toEqual([])
+  }
+  // each was let go by its gateway or its feed, and came back
+  for (const { connections } of watchers) expect(connections()).toBeGreaterThan(1)
+})
