@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 import { aHospital, aSession } from '../support/hospital'
 import { mayMount } from '../support/own-mounts'
 import { type Server, startServer } from '../support/server'
 import { composeText, readCompose } from './file'
+import type { Project } from './project'
 
 setDefaultTimeout(60_000)
 
@@ -50,6 +53,18 @@ test('with --scale bookings=3 several of them book, and every session gives each
   expect(numbers).toEqual(sessions.map(() => allOfThem))
   expect(refused).toEqual(new Set(['409 session_full']))
   expect(processesOf(ids)).toBeGreaterThan(1)
+})
+
+test('every event is copied into the stream for other teams', async () => {
+  const [nats] = (server.services as Project).containers.get('nats')!
+  const connection = await connect({ servers: nats!.url.replace('http', 'nats') })
+  try {
+    const streams = (await jetstreamManager(connection)).streams
+    const copied = async () => (await streams.info('CHANNELLING').catch(() => null))?.state.messages ?? 0
+    while ((await copied()) < (SESSIONS / 2) * PLACES) await Bun.sleep(20)
+  } finally {
+    await connection.close()
+  }
 })
 
 test('a replica that is killed leaves the others booking', async () => {
