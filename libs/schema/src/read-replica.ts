@@ -1,5 +1,4 @@
-import type { ResultSet } from '@libsql/client'
-import type { ServerClient } from './server'
+import type { Result, ServerClient } from './server'
 import type { PlainStatement } from './statement'
 import { createAsOfNow, hasReached, type Mark, markOf, readMark } from './written'
 
@@ -43,7 +42,7 @@ export function withReadReplica(
   }
 
   /** The results of one moment that is no earlier than wanted; null where the replica does not come as far in time. */
-  async function readThere(statements: PlainStatement[], wanted: Mark): Promise<ResultSet[] | null> {
+  async function readThere(statements: PlainStatement[], wanted: Mark): Promise<Result[] | null> {
     const until = performance.now() + BEHIND_MS_MAX
     for (;;) {
       const [mark, ...results] = await replica.batch([readMark, ...statements], 'read')
@@ -53,7 +52,7 @@ export function withReadReplica(
     }
   }
 
-  async function reading(statements: PlainStatement[]): Promise<ResultSet[] | null> {
+  async function reading(statements: PlainStatement[]): Promise<Result[] | null> {
     if (!serves) return null
     const wanted = await asOfNow()
     // a statement that is wrong is so on the primary too, which then says so

@@ -8,6 +8,7 @@ import type { DatabaseAddress, OpenOptions } from './open'
 import { queryBuilder } from './query'
 import { withReadReplica } from './read-replica'
 import { type PlainStatement, plain, type Written } from './statement'
+import { streamingClient } from './streams'
 import { counting } from './written'
 
 /** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
@@ -26,17 +27,20 @@ export async function openServer(
   { onWaiting, onReadReplica = () => {} }: OpenOptions,
 ): Promise<Database> {
   await migrateServer(url, authToken, onWaiting)
-  const client = counting(serverClient(url, authToken))
+  const client = counting(streamingClient(url, authToken))
   if (!readUrl) return overClient(client)
   return overClient(
     withReadReplica(client, serverClient(readUrl, authToken, { answerMs: REPLICA_MS_MAX }), onReadReplica),
   )
 }
 
+/** What a statement came to. */
+export type Result = Pick<ResultSet, 'columns' | 'rowsAffected'> & { rows: ArrayLike<unknown>[] }
+
 /** What is asked of a connection to a server, or of whatever stands for one. */
 export interface ServerClient {
-  execute(statement: PlainStatement): Promise<ResultSet>
-  batch(statements: PlainStatement[], mode: 'read' | 'write'): Promise<ResultSet[]>
+  execute(statement: PlainStatement): Promise<Result>
+  batch(statements: PlainStatement[], mode: 'read' | 'write'): Promise<Result[]>
   close(): void
 }
 
@@ -118,6 +122,6 @@ const tooBusy = () => new Refusal('overloaded', 'Others keep the database busy',
 const isSlow = (error: unknown) => (error as Error).name === 'TimeoutError'
 
 /** The rows of a result, keyed by column. */
-function rowsOf({ columns, rows }: ResultSet): Record<string, unknown>[] {
+function rowsOf({ columns, rows }: Result): Record<string, unknown>[] {
   return rows.map((row) => Object.fromEntries(columns.map((name, column) => [name, row[column]])))
 }

@@ -1,5 +1,4 @@
-import type { ResultSet } from '@libsql/client'
-import type { ServerClient } from './server'
+import type { Result, ServerClient } from './server'
 import type { PlainStatement } from './statement'
 
 /** How far a database server has come: how many writes it has done, of which stream. What is restored is another stream. */
@@ -23,7 +22,7 @@ const COUNT: PlainStatement = { sql: 'UPDATE _written SET count = count + 1 WHER
 export const readMark: PlainStatement = { sql: 'SELECT epoch, count FROM _written JOIN event_stream', args: [] }
 
 /** What `readMark` gave; undefined where there is none yet. */
-export const markOf = ({ rows: [row] }: ResultSet): Mark | undefined =>
+export const markOf = ({ rows: [row] }: Result): Mark | undefined =>
   row && { epoch: String(row[0]), count: Number(row[1]) }
 
 export const hasReached = (mark: Mark | undefined, wanted: Mark): boolean =>

@@ -1,0 +1,112 @@
+import { BatchCond, openWs, ResponseError, type RowsResult, type WsClient, type WsStream } from '@libsql/hrana-client'
+import type { ServerClient } from './server'
+import type { PlainStatement } from './statement'
+
+/** A server that has not answered by then is taken for one that will not. */
+const ANSWER_MS_MAX = 10_000
+/** For each character that it is asked beside that: an import is one request too. */
+const ANSWER_MS_A_CHARACTER = 0.002
+/** Readings that are done beside each other. */
+const READING = 4
+
+/** A connection, with its streams: what is asked of one stream is answered in turn. */
+interface Connected {
+  client: WsClient
+  writing: WsStream
+  reading: WsStream[]
+}
+
+/**
+ * A client of a libSQL server that keeps its connection, and on it the streams it works on. Each stream is a connection to the data on the
+ * side of the server, which takes the server four times as long to open as to use: whatever asks often asks by this client. A
+ * connection that broke is made anew for whoever asks next.
+ */
+export function streamingClient(url: string, authToken: string | undefined): ServerClient {
+  const address = url.replace(/^http/, 'ws').replace(/^libsql/, 'wss')
+  let connected: Connected | null = null
+  let turn = 0
+
+  function connection(): Connected {
+    if (connected && !connected.client.closed) return connected
+    const client = openWs(address, authToken)
+    const reading = Array.from({ length: READING }, () => client.openStream())
+    connected = { client, writing: client.openStream(), reading }
+    return connected
+  }
+
+  /** Asks, within time; a connection that fails is of no more use to anybody. */
+  async function ask<Answer>(
+    characters: number,
+    of: (connection: Connected) => WsStream,
+    work: (stream: WsStream) => Promise<Answer>,
+  ): Promise<Answer> {
+    const now = connection()
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => late.reject(new DOMException('The database did not answer in time', 'TimeoutError')),
+      ANSWER_MS_MAX + characters * ANSWER_MS_A_CHARACTER,
+    )
+    try {
+      return await Promise.race([work(of(now)), late.promise])
+    } catch (error) {
+      if (error instanceof ResponseError) throw error
+      now.client.close()
+      if (error instanceof DOMException) throw error
+      throw Object.assign(new Error('The connection to the database broke'), { code: 'HRANA_WEBSOCKET_ERROR' })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  const aReading = ({ reading }: Connected) => reading[turn++ % READING]!
+
+  return {
+    execute: (statement) =>
+      ask(sizeOf([statement]), aReading, async (stream) => resultOf(await stream.query(asked(statement)))),
+    batch: (statements, mode) =>
+      ask(sizeOf(statements), mode === 'write' ? ({ writing }) => writing : aReading, (stream) =>
+        transaction(stream, statements, mode === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN TRANSACTION READONLY'),
+      ),
+    close: () => connected?.client.close(),
+  }
+}
+
+const asked = ({ sql, args }: PlainStatement): [string, PlainStatement['args']] => [sql, args]
+
+const sizeOf = (statements: PlainStatement[]): number =>
+  statements.reduce(
+    (sum, { args }) => args.reduce<number>((size, arg) => size + (typeof arg === 'string' ? arg.length : 8), sum),
+    0,
+  )
+
+/** All of the statements or none, in one request. */
+async function transaction(stream: WsStream, statements: PlainStatement[], begin: string) {
+  const batch = stream.batch(false)
+  const first = batch.step()
+  const begun = first.run(begin)
+  let last = first
+  const done = statements.map((statement) => {
+    const step = batch.step().condition(BatchCond.ok(last))
+    last = step
+    return step.query(asked(statement))
+  })
+  const commit = batch.step().condition(BatchCond.ok(last))
+  const committed = commit.run('COMMIT')
+  const undone = batch
+    .step()
+    .condition(BatchCond.not(BatchCond.ok(commit)))
+    .run('ROLLBACK')
+  const outcomes = Promise.allSettled([begun, ...done, committed, undone])
+  await batch.execute()
+  await outcomes
+  await begun
+  const results = await Promise.all(done)
+  await committed
+  return results.map((result) => resultOf(result!))
+}
+
+const resultOf = ({ columnNames, rows, affectedRowCount }: RowsResult) => ({
+  columns: columnNames.map(String),
+  rows,
+  rowsAffected: affectedRowCount,
+})
