@@ -28,7 +28,7 @@ test('a gateway that leaves says so and answers on: not ready, no new sockets, c
   expect(refused.status).toBe(503)
 
   await leaving
-  expect(await screen.closed).toEqual([1001, 'The server is closing'])
+  expect((await screen.closed)[0]).toBe(1001)
 })
 
 test('a process with everything in it leaves at once: there is nobody to go to instead', async () => {
