@@ -321,3 +321,47 @@ test('ids are given without a gap over an orderly restart', async () => {
   engine = anEngine()
   expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(2)
 })
+
+test('a booking that was made while a later group was being decided keeps its id to itself', async () => {
+  const steps = { refuse: Promise.withResolvers<void>(), read: Promise.withResolvers<void>() }
+  const { view: earlier } = await engine.submit(reserve({ sessionId: 2 }))
+  let refused = false
+  beforeWrite = async (statements) => {
+    if (refused || !JSON.stringify(statements).includes('INSERT INTO booking ')) return
+    refused = true
+    await steps.refuse.promise
+    throw new DatabaseFault('SQLITE_CONSTRAINT_UNIQUE', 'another writer was faster')
+  }
+  const reading = Promise.withResolvers<void>()
+  const slow: Database = {
+    ...database,
+    async readAll(statements) {
+      const rows = await database.readAll(statements)
+      // the reading of the second group, which names a booking, is the slow one
+      if (JSON.stringify(statements).includes('WHERE b.id IN')) {
+        reading.resolve()
+        await steps.read.promise
+      }
+      return rows
+    },
+    async write(statements, after) {
+      await beforeWrite(statements)
+      return database.write(statements, after)
+    },
+  }
+  engine = anEngine({ database: slow })
+  const first = engine.submit(reserve({ sessionId: 3, hold: true }))
+  await new Promise(setImmediate)
+  const second = engine.submit({ kind: 'cancel', caller, bookingId: earlier.id, actor: 'patient', reason: null })
+  await reading.promise
+  steps.refuse.resolve()
+  const { view: held } = await first
+  steps.read.resolve()
+  await second
+  const complete: BookingCommand = { kind: 'complete', caller, bookingId: held.id }
+  const [completed, next] = await Promise.all([engine.submit(complete), engine.submit(reserve({ sessionId: 3 }))])
+  expect([completed.view.id, completed.view.number]).toEqual([held.id, held.number])
+  expect(next.view.id).not.toBe(held.id)
+  expect(await count('booking')).toBe(3)
+  expect(await seatOf(3)).toEqual({ taken: 2, next_number: 3, released: '[]' })
+})

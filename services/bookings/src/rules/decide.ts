@@ -23,7 +23,7 @@ import {
 } from './lifecycle'
 import { releaseNumber, takeNumber, takeReserved } from './numbering'
 import { requireBookable, type Session } from './session'
-import { type BookedPlace, ofClient, placeKey, putBooking, putSession, type World } from './world'
+import { addBooking, type BookedPlace, ofClient, placeKey, putBooking, putSession, type World } from './world'
 
 /** How the hospital holds places. */
 export interface Terms {
@@ -121,7 +121,7 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
     cancelledAt: null,
     cancelReason: null,
   }
-  putBooking(world, booking)
+  addBooking(world, booking)
   if (reference !== null) world.references.add(ofClient(caller.clientId, reference))
   record(world, hold ? 'booking.held' : 'booking.completed', booking, caller.clientId, now, { number })
   return place(world, booking)

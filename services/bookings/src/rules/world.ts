@@ -78,12 +78,25 @@ export function putSession(world: World, session: Session): void {
   world.sessions.set(session.id, session)
 }
 
+/**
+ * A new booking. Should its id be another's all the same, it must not be taken for a change to that one: the database refuses to make it,
+ * and it is decided again.
+ */
+export function addBooking(world: World, booking: Booking): void {
+  world.changes.created.add(booking.id)
+  setBooking(world, booking)
+}
+
+/** A booking that is there, changed. */
 export function putBooking(world: World, booking: Booking): void {
-  if (!world.bookings.has(booking.id)) world.changes.created.add(booking.id)
-  else if (!world.changes.created.has(booking.id)) {
+  if (!world.changes.created.has(booking.id)) {
     world.changes.updated.delete(booking.id)
     world.changes.updated.add(booking.id)
   }
+  setBooking(world, booking)
+}
+
+function setBooking(world: World, booking: Booking): void {
   countHold(world.holds, booking)
   world.bookings.set(booking.id, booking)
 }

@@ -40,3 +40,12 @@ test('replicas that take, use, give back and are killed as they like never hand 
   expect(given.length).toBeGreaterThan(10_000)
   expect(new Set(given).size).toBe(given.length)
 })
+
+test('ids that were given stay given, whatever a group says that began before', async () => {
+  const ids = bookingIds(database)
+  const first = await ids.setAside(1)
+  ids.used(first + 1)
+  // it asked for none, and was decided later
+  ids.used(first)
+  expect(await ids.setAside(1)).toBe(first + 1)
+})

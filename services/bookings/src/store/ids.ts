@@ -22,9 +22,9 @@ export function bookingIds(database: Database) {
       end = reached
       return next
     },
-    /** The ids before `upTo` are given. */
+    /** The ids before `upTo` are given. A group may say so late, after another one was given more: those stay given. */
     used(upTo: number): void {
-      next = upTo
+      next = Math.max(next, upTo)
     },
     /** Gives the rest of the range back, if nobody took one since, so that an orderly restart leaves no gap. */
     async giveBack(): Promise<void> {
