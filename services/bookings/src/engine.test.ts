@@ -322,6 +322,12 @@ test('ids are given without a gap over an orderly restart', async () => {
   expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(2)
 })
 
+test('it ends in good order though the database is away', async () => {
+  await engine.submit(reserve({ sessionId: 3 }))
+  beforeWrite = () => Promise.reject(new DatabaseFault('ECONNREFUSED', 'The database does not answer'))
+  expect(await engine.close()).toBeUndefined()
+})
+
 test('a booking that was made while a later group was being decided keeps its id to itself', async () => {
   const steps = { refuse: Promise.withResolvers<void>(), read: Promise.withResolvers<void>() }
   const { view: earlier } = await engine.submit(reserve({ sessionId: 2 }))

@@ -56,7 +56,7 @@ export interface Engine<View> {
   sweep(command: SweepSession): Promise<void>
   /** How many commands wait to be decided. */
   waiting(): number
-  /** Finishes what waits and gives unused ids back. */
+  /** Finishes what waits and gives unused ids back. It never fails. */
   close(): Promise<void>
 }
 
@@ -235,7 +235,8 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
     async close() {
       closed = true
       await running
-      await ids.giveBack()
+      // without the database they are left out, as after a crash
+      await ids.giveBack().catch(() => {})
     },
   }
 }
