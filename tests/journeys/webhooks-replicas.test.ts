@@ -16,7 +16,7 @@ test('of two processes that could deliver one does; when each is killed in turn,
     environment,
     replicas: { notifications: 2 },
   })
-  await using server = await startServer({ environment: { ...services.environment, ...environment } })
+  await using server = await startServer({ form: 'embedded', environment: { ...services.environment, ...environment } })
   await using receiver = startReceiver(async () => {
     await Bun.sleep(5)
     return accept()
