@@ -27,6 +27,8 @@ export interface Scheduler {
   start(name: string): Process
   /** Does something in a process after some time, if it is still alive then. */
   after(process: Process, ms: number, work: () => void): Task
+  /** The same, at a moment: what is due at one moment is done in the order in which it was asked for. */
+  at(process: Process, moment: number, work: () => void): Task
   /** Does something at the next turn of a process's event loop, in the order in which it was asked for. */
   nextTurn(process: Process, work: () => void): Task
   /** Writes down what happens; two runs with the same lines are the same run. */
@@ -81,6 +83,7 @@ export function createScheduler(chance: Chance, skewMsMax: number): Scheduler {
     now: () => now,
     current: () => current,
     start: (name) => start(name, Math.round(chance.next() * skewMsMax)),
+    at: (process, moment, work) => tasks.add({ at: Math.max(now, moment), process, work }),
     after: (process, ms, work) => tasks.add({ at: now + Math.max(0, ms), process, work }),
     nextTurn(process, work) {
       process.lastTurn = Math.max(process.lastTurn, now + chance.next() * TURN_MS_MAX)

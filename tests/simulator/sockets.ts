@@ -39,7 +39,7 @@ export function createSockets(
     /** In the order in which they were sent. */
     function toSubscriber(work: () => void, ms = 0): void {
       lastAt = Math.max(lastAt, scheduler.now() + network.delay()) + ms
-      scheduler.after(subscriber, lastAt - scheduler.now(), work)
+      scheduler.at(subscriber, lastAt, work)
     }
 
     function end(code: number, reason: string, tells: 'both' | 'subscriber' | 'server' = 'both'): void {
