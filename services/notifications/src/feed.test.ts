@@ -236,3 +236,33 @@ test('who detaches is told nothing more, and everybody left is told when the fee
   feed.attach(late.subscriber)
   expect(late.hasEnded()).toBe(true)
 })
+
+test('of two who began after nobody listened, the late answer to the first skips nothing for the second', async () => {
+  const late = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  let states = 0
+  const { feed } = aFeed({
+    async read<Row>(sql: string, args?: unknown[]) {
+      // the first of them asks where the stream stands after the start did
+      if (sql.includes('event_stream') && ++states === 2) {
+        asked.resolve()
+        await late.promise
+      }
+      return database.read<Row>(sql, args)
+    },
+  })
+  await feed.start()
+  const [first, second] = [aListener(), aListener()]
+  const leave = feed.attach(first.subscriber)
+  await asked.promise
+  await new Promise(setImmediate)
+  leave()
+  feed.attach(second.subscriber)
+  await feed.settled()
+  await commit(1, 2)
+  late.resolve()
+  await commit(3)
+  feed.wake()
+  await second.count(3)
+  expect(second.seen).toEqual([1, 2, 3])
+})

@@ -104,8 +104,10 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
         await pause(POLL_MS, true)
         continue
       }
-      if (entered) {
-        const last = await entered
+      // of the latest who began after nobody listened: an earlier one may learn later, of events that this one is still to be told
+      for (let asked = entered; asked; asked = entered) {
+        const last = await asked
+        if (asked !== entered) continue
         entered = null
         cursor = Math.max(cursor, last)
       }
