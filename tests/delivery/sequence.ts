@@ -38,7 +38,7 @@ export function faultsIn(told: readonly Told[], committed: readonly Told[]): str
 const COMMITTED = 'SELECT seq, type, session_id AS sessionId, booking_id AS bookingId FROM event ORDER BY seq'
 
 /** Everything in the outbox. A server with a file of its own has to be stopped. */
-export async function committedBy(server: Server): Promise<Told[]> {
+export async function committedBy(server: Pick<Server, 'services' | 'dataDir'>): Promise<Told[]> {
   if (!server.services) {
     using file = new Sqlite(join(server.dataDir, 'channelling.db'), { readonly: true })
     return file.query(COMMITTED).all() as Told[]
