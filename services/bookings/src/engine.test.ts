@@ -309,6 +309,22 @@ test('a command that waited too long is refused instead of decided', async () =>
   expect(await late).toEqual(['overloaded'])
 })
 
+test('what was held of a cancelled session counts no more against its client, before anything has swept it', async () => {
+  await engine.close()
+  engine = anEngine({ terms: { holdMinutes: 20, holdsPerClient: 2 } })
+  expect(await allOf([1, 1, 3].map((sessionId) => reserve({ sessionId, hold: true })))).toEqual([
+    1,
+    2,
+    'too_many_holds',
+  ])
+  await database.write([{ sql: 'UPDATE session SET cancelled_at = 1 WHERE id = 1', args: [] }])
+  expect(await allOf([3, 3, 3].map((sessionId) => reserve({ sessionId, hold: true })))).toEqual([
+    1,
+    2,
+    'too_many_holds',
+  ])
+})
+
 test('more than may wait are sent away at once', async () => {
   const results = await allOf(Array.from({ length: 8300 }, () => reserve({ sessionId: 3 })))
   expect(results.filter((result) => result === 'overloaded')).toHaveLength(8300 - 8192)

@@ -187,8 +187,10 @@ function readingsFor(
   if (names.holders.length > 0 && holdsPerClient > 0) {
     readings.push({
       statement: {
+        // a cancelled session has given its holds up, whether or not that is written down yet
         sql: `SELECT ${hold} FROM json_each(?) j JOIN booking b INDEXED BY booking_by_holder
-          ON b.client_id = j.value AND b.status = 'PENDING' AND b.expires_at > ?`,
+          ON b.client_id = j.value AND b.status = 'PENDING' AND b.expires_at > ?
+          JOIN session s ON s.id = b.session_id AND s.cancelled_at IS NULL`,
         args: [JSON.stringify(names.holders), now],
       },
       into: putHolds,

@@ -62,7 +62,7 @@ export function bookingReads(database: Database) {
       return (await places(rowsOfJson<BookingRow>(rows)))[0]
     },
 
-    /** Newest first; undefined for a patient there is not. */
+    /** Newest first, which ids do not tell where several processes give them; undefined for a patient there is not. */
     async ofPatient(
       patientId: number,
       caller: Caller,
@@ -76,7 +76,7 @@ export function bookingReads(database: Database) {
         },
         {
           sql: `SELECT ${bookingRow} FROM booking b WHERE b.patient_id = ?1 AND (?2 IS NULL OR b.client_id = ?2)
-            ORDER BY b.id DESC LIMIT ?3 OFFSET ?4`,
+            ORDER BY b.created_at DESC, b.id DESC LIMIT ?3 OFFSET ?4`,
           args: [patientId, only(caller), size, page * size],
         },
       ])) as unknown as [unknown[], { total: number }[], JsonRow[]]
