@@ -55,15 +55,17 @@ export async function createGateway(dependencies: GatewayDependencies) {
       ]
       const document = mergeDocuments({ groups: offers, contextRoot, version: VERSION })
       const directory = createDirectory([...documents, ofMetrics], complete)
-      return { directory, offers, document: new Blob([JSON.stringify(document)]) }
+      return { directory, offers, complete, document: new Blob([JSON.stringify(document)]) }
     },
     log,
   )
   const front = createFront({ ...dependencies, directory: () => known().directory })
   const { observed, requestIdOf } = createOwn(observer, contextRoot)
+  // a service that answers but has not told its paths is not reached yet
+  const ready = async () => ({ ...(await dependencies.ready()), paths: known().complete })
   const own = new Elysia()
     .use(observed)
-    .use(health({ services, ready: dependencies.ready, degraded: dependencies.degraded, requestIdOf }))
+    .use(health({ services, ready, degraded: dependencies.degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
     .use(socket(requestIdOf))
