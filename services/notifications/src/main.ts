@@ -1,28 +1,18 @@
-import { createCalendar, createClock } from '@channelling/contract'
-import { closeOnSignal, createLog, leave, serve, startOrExplain } from '@channelling/http'
-import { tellMetrics } from '@channelling/metrics'
-import { open } from '@channelling/schema'
-import { readServiceSettings } from '@channelling/settings'
-import { createWake } from '@channelling/wake'
+import { createClock } from '@channelling/contract'
+import { runService } from '@channelling/service'
 import { Elysia } from 'elysia'
 import { sockets } from './endpoints/subscribe-by-socket'
 import { identified } from './identified'
 import { startNotifications } from './running'
 import { socketLimits } from './text-socket'
 
-await startOrExplain(async () => {
-  const settings = readServiceSettings(process.env)
-  const log = createLog(settings.LOG_LEVEL, 'notifications')
-  const metrics = tellMetrics({ settings, log })
-  const database = await open(
-    { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN },
-    { onFailure: (fault) => leave(fault, log), onWaiting: (what) => log.warn({ what }, 'waiting for the database') },
-  )
-  const wake = createWake({ servers: settings.NATS_URL, log })
+await runService('notifications', async ({ settings, calendar, log, open, ...given }) => {
   const secret = settings.INTERNAL_SECRET
-  const notifications = await startNotifications({
+  const database = await open('primary')
+  const wake = given.wake()
+  const { app, feed, close } = await startNotifications({
     database,
-    calendar: createCalendar(settings.TIME_ZONE),
+    calendar,
     clock: createClock(0),
     secret,
     log,
@@ -31,21 +21,10 @@ await startOrExplain(async () => {
     ownNetworks: settings.WEBHOOKS_PRIVATE,
     degraded: wake.degraded,
   })
-  const { feed } = notifications
-  const app = new Elysia().use(notifications.app).use(sockets({ feed, admit: identified(secret), log }))
-  const server = serve({
-    app,
-    hostname: settings.HOST,
-    port: settings.PORT,
-    log,
+  return {
+    app: new Elysia().use(app).use(sockets({ feed, admit: identified(secret), log })),
     sockets: socketLimits,
     beforeClose: () => feed.close(),
-  })
-  closeOnSignal(async () => {
-    await server.close()
-    await notifications.close()
-    await wake.close()
-    await database.close()
-    await metrics.close()
-  }, log)
+    close,
+  }
 })

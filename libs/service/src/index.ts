@@ -1,0 +1,1 @@
+export { type Given, type Running, runService } from './run-service'

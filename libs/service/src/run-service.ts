@@ -1,0 +1,65 @@
+import { type Calendar, createCalendar } from '@channelling/contract'
+import { closeOnSignal, createLog, type Log, leave, type ServeOptions, serve, startOrExplain } from '@channelling/http'
+import { tellMetrics } from '@channelling/metrics'
+import { type Database, open } from '@channelling/schema'
+import { readServiceSettings, type ServiceSettings } from '@channelling/settings'
+import { createWake, type Wake } from '@channelling/wake'
+
+/** What a service in a process of its own has from its surroundings. */
+export interface Given {
+  settings: ServiceSettings
+  calendar: Calendar
+  log: Log
+  metrics: ReturnType<typeof tellMetrics>
+  /** Opens the database; with `replica` its readings are answered by the read replica, where there is one. */
+  open(readings: 'primary' | 'replica'): Promise<Database>
+  /** The way to hint to the other processes, and to hear from them. */
+  wake(): Wake
+}
+
+/** A service that was put together. */
+export interface Running extends Pick<ServeOptions, 'app' | 'sockets' | 'beforeClose'> {
+  /** Ends what it does by itself, once nobody asks it any more. */
+  close?(): Promise<void>
+}
+
+/** Runs a service as a process of its own, by the settings of its environment, until a signal ends it. */
+export const runService = (name: string, put: (given: Given) => Promise<Running>): Promise<void> =>
+  startOrExplain(async () => {
+    const settings = readServiceSettings(process.env)
+    const log = createLog(settings.LOG_LEVEL, name)
+    const metrics = tellMetrics({ settings, log })
+    /** What was opened so far; closed in reverse. */
+    const opened: { close(): Promise<void> }[] = [metrics]
+    const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken, DATABASE_READ_URL: readUrl } = settings
+
+    const { app, sockets, beforeClose, close } = await put({
+      settings,
+      calendar: createCalendar(settings.TIME_ZONE),
+      log,
+      metrics,
+      async open(readings) {
+        const database = await open(
+          { url, authToken, readUrl: readings === 'replica' ? readUrl : undefined },
+          {
+            onFailure: (fault) => leave(fault, log),
+            onWaiting: (what) => log.warn({ what }, 'waiting for the database'),
+            onReadReplica: (serves) => log.warn({ serves }, 'the read replica'),
+          },
+        )
+        opened.push(database)
+        return database
+      },
+      wake() {
+        const wake = createWake({ servers: settings.NATS_URL, log })
+        opened.push(wake)
+        return wake
+      },
+    })
+    const server = serve({ app, hostname: settings.HOST, port: settings.PORT, log, sockets, beforeClose })
+    closeOnSignal(async () => {
+      await server.close()
+      await close?.()
+      for (const one of opened.reverse()) await one.close()
+    }, log)
+  })
