@@ -9,9 +9,9 @@ const RESTART_MS_MAX = 2000
 const STANDSTILL_MS_MAX = 6000
 const OUTAGE_MS_MAX = 3000
 
-/** Has processes die and stand still, the database go away and lines break, as often as the weather says, until nothing goes wrong any more. */
+/** Has processes die, end and stand still, the database go away and lines break, as often as the weather says, until nothing goes wrong any more. */
 export function startFate(
-  hosts: readonly Host<unknown>[],
+  hosts: readonly Host<{ close(): Promise<unknown> }>[],
   {
     scheduler,
     network,
@@ -27,7 +27,7 @@ export function startFate(
   },
 ): void {
   const fate = scheduler.start('fate')
-  const { crashEveryMs, standstillEveryMs, outageEveryMs, cutEveryMs } = network.weather()
+  const { crashEveryMs, restartEveryMs, standstillEveryMs, outageEveryMs, cutEveryMs } = network.weather()
   const drawn = network.weather()
 
   function every(ms: number, strike: () => void): void {
@@ -42,6 +42,7 @@ export function startFate(
   }
 
   every(crashEveryMs, () => chance.one(hosts).crash(chance.next() * RESTART_MS_MAX))
+  every(restartEveryMs, () => chance.one(hosts).restart())
   every(standstillEveryMs, () => {
     const process = chance.one(hosts).process()
     const ms = chance.next() ** 2 * STANDSTILL_MS_MAX

@@ -8,7 +8,9 @@ export interface Host<Service> {
   service(): Service | null
   /** Kills the process: all that it had in hand is gone. Another one starts after a while. */
   crash(restartMs: number): void
-  /** Called once when the process that runs now dies. */
+  /** Has the process end in good order: it takes nothing new, finishes what it has, and another one starts. */
+  restart(): void
+  /** Called once when the process that runs now dies or ends. */
   onCrash(call: () => void): void
 }
 
@@ -17,7 +19,11 @@ const RESTART_MS = 500
 /**
  * @param begin starts the service; where that fails, the process leaves, as a real one does, and is started again
  */
-export function createHost<Service>(name: string, scheduler: Scheduler, begin: () => Promise<Service>): Host<Service> {
+export function createHost<Service extends { close(): Promise<unknown> }>(
+  name: string,
+  scheduler: Scheduler,
+  begin: () => Promise<Service>,
+): Host<Service> {
   let generation = 0
   let process = scheduler.start(`${name}.0`)
   let service: Service | null = null
@@ -38,8 +44,24 @@ export function createHost<Service>(name: string, scheduler: Scheduler, begin: (
     })
   }
 
-  function crash(restartMs: number): void {
-    scheduler.note(`${process.name} dies`)
+  function restart(): void {
+    const ending = process
+    const closing = service
+    if (!closing) return
+    service = null
+    scheduler.note(`${ending.name} is to end`)
+    scheduler.after(ending, 0, () => {
+      const gone = () => {
+        if (ending.alive) end('ends', 0)
+      }
+      closing.close().then(gone, gone)
+    })
+  }
+
+  const crash = (restartMs: number) => end('dies', restartMs)
+
+  function end(how: string, restartMs: number): void {
+    scheduler.note(`${process.name} ${how}`)
     process.alive = false
     const listeners = told
     told = []
@@ -53,6 +75,7 @@ export function createHost<Service>(name: string, scheduler: Scheduler, begin: (
     process: () => process,
     service: () => service,
     crash,
+    restart,
     onCrash(call) {
       told.push(call)
     },

@@ -75,7 +75,7 @@ export function simulate(seed: number, bytes: Uint8Array): Run {
     const replicas: Host<Bookings>[] = named('bookings', 2 + chance.whole(2)).map((name) =>
       createHost(name, scheduler, () => startBookings({ server, calendar, log, hint })),
     )
-    const sockets = createSockets(feeds, { scheduler, network, chance })
+    const sockets = createSockets(feeds, { scheduler, network, chance, fault })
     const subscribers = [
       { sessions: [], slow: false, handlesMs: 0 },
       { sessions: [2, 3], slow: false, handlesMs: 0 },

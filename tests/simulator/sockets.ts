@@ -23,7 +23,12 @@ export interface Sockets {
 
 export function createSockets(
   hosts: readonly Host<Notifications>[],
-  { scheduler, network, chance }: { scheduler: Scheduler; network: Network; chance: Chance },
+  {
+    scheduler,
+    network,
+    chance,
+    fault,
+  }: { scheduler: Scheduler; network: Network; chance: Chance; fault: (what: string) => void },
 ): Sockets {
   const lines = new Set<{ subscriber: Process; cut(): void; gone(): void }>()
 
@@ -34,6 +39,7 @@ export function createSockets(
     let server = host.process()
     let open = true
     let waiting = 0
+    let sentUpTo = 0
     let lastAt = 0
 
     /** In the order in which they were sent. */
@@ -68,6 +74,11 @@ export function createSockets(
         if (!open) return
         const socket: Socket = {
           sendText(frame) {
+            const { type, seq } = JSON.parse(frame) as { type: string; seq: number }
+            if (/^(booking|session)\./.test(type)) {
+              if (seq <= sentUpTo) fault(`a socket is sent ${seq} after ${sentUpTo}`)
+              sentUpTo = seq
+            }
             const weight = frame.length * (slow ? WEIGHT_OF_SLOW : 1)
             waiting += weight
             toSubscriber(

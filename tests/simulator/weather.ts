@@ -18,6 +18,7 @@ export interface Weather {
   /** Between callers and replicas. */
   callLost: number
   crashEveryMs: number
+  restartEveryMs: number
   standstillEveryMs: number
   outageEveryMs: number
   cutEveryMs: number
@@ -35,6 +36,7 @@ export const calm: Weather = {
   hintLost: 0,
   callLost: 0,
   crashEveryMs: Number.POSITIVE_INFINITY,
+  restartEveryMs: Number.POSITIVE_INFINITY,
   standstillEveryMs: Number.POSITIVE_INFINITY,
   outageEveryMs: Number.POSITIVE_INFINITY,
   cutEveryMs: Number.POSITIVE_INFINITY,
@@ -57,6 +59,7 @@ export function drawWeather(chance: Chance): Weather {
     hintLost: maybe(0.05, 1),
     callLost: maybe(0.005, 0.1),
     crashEveryMs: every(300, 6000),
+    restartEveryMs: every(500, 8000),
     standstillEveryMs: every(500, 8000),
     outageEveryMs: every(1500, 12_000),
     cutEveryMs: every(100, 4000),
