@@ -30,6 +30,9 @@ export function planProcesses(
 ): { services: Addressed[]; gateways: Addressed[] } {
   const names = serviceNames.flatMap((name) => Array.from({ length: replicas[name] }, (_, index) => ({ name, index })))
   const ports = freePorts(names.length)
+  const { METRICS_PORT: metrics } = settings
+  /** Of each process a port of its own: the one that was named, and those after it; where any will do each takes a free one. */
+  const metricsOf = (at: number) => (metrics ? { METRICS_PORT: String(metrics + at) } : {})
   const services = names.map(({ name, index }, at) => {
     const url = `http://127.0.0.1:${ports[at]}`
     return {
@@ -37,7 +40,7 @@ export function planProcesses(
       name: `${name}-${index + 1}`,
       url,
       command: [process.execPath, pathOf(`../../../services/${name}/src/main.ts`)],
-      environment: { ...shared, HOST: '127.0.0.1', PORT: String(ports[at]) },
+      environment: { ...shared, HOST: '127.0.0.1', PORT: String(ports[at]), ...metricsOf(replicas.gateway + at) },
       isReady: () => isOk(`${url}/health/ready`),
     }
   })
@@ -48,7 +51,6 @@ export function planProcesses(
       .map(({ url }) => url)
       .join(','),
   ])
-  const metrics = settings.METRICS_PORT
   const gatewayPorts = portsFrom(settings.PORT, replicas.gateway)
   const gateways = gatewayPorts.map((port, index) => {
     const url = `${settings.TLS_CERT ? 'https' : 'http'}://${hostOf(settings)}:${port}${settings.CONTEXT_ROOT}`
@@ -61,7 +63,7 @@ export function planProcesses(
         ...Object.fromEntries(urls),
         PORT: String(port),
         DATA_DIR: dataDirOf(settings, index),
-        ...(metrics && { METRICS_PORT: String(metrics + index) }),
+        ...metricsOf(index),
       },
       isReady: () => isOk(`${url}/health/ready`),
     }
