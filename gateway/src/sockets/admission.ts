@@ -81,5 +81,5 @@ export function createSocketDoor(options: AdmissionOptions): SocketDoor {
 }
 
 const unread = () => {
-  throw new Refusal('service_unavailable', 'Keys cannot be checked at present')
+  throw new Refusal('service_unavailable', 'Keys cannot be checked at present', { retryAfterSeconds: 1 })
 }

@@ -176,6 +176,8 @@ test('a key that cannot be looked up is refused as unavailable, and works again 
     calendar,
   })
   expect(await verdict(key)).toBe('service_unavailable')
+  const refusal = await Promise.resolve(keyring.verify(key)).catch((error) => error)
+  expect(refusal.details.retryAfterSeconds).toBe(1)
   down = false
   expect(await verdict(key)).toBe('not refused')
 })

@@ -133,7 +133,7 @@ async function readOrRefuse(database: Database, hash: string): Promise<KnownKey>
   try {
     known = await readKnownKey(database, hash)
   } catch {
-    throw new Refusal('service_unavailable', 'Keys cannot be checked at present')
+    throw new Refusal('service_unavailable', 'Keys cannot be checked at present', { retryAfterSeconds: 1 })
   }
   if (!known || !timingSafeEqual(Buffer.from(known.hash), Buffer.from(hash))) throw unknownKey()
   return known

@@ -64,7 +64,8 @@ async function startWriter(path: string, onFailure: (fault: DatabaseFault) => vo
   const opened = Promise.withResolvers<void>()
   const closed = Promise.withResolvers<void>()
   const post = (request: WriterRequest) => worker.postMessage(request)
-  const refusal = () => new Refusal('service_unavailable', 'The database cannot be written at present')
+  const refusal = () =>
+    new Refusal('service_unavailable', 'The database cannot be written at present', { retryAfterSeconds: 1 })
 
   function take(id: number): Waiting | undefined {
     const caller = waiting.get(id)
