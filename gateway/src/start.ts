@@ -136,11 +136,15 @@ export async function start(settings: Settings): Promise<Running> {
       engine.watchWaiting(bookings.waiting)
       return embedded('bookings', bookings.app)
     }
-    const elsewhere = (name: string, origins: readonly string[], more: Partial<RemoteOptions> = {}): RemoteService => {
+    const elsewhere = (
+      name: keyof typeof AT_ONCE_MAX,
+      origins: readonly string[],
+      more: Partial<RemoteOptions> = {},
+    ): RemoteService => {
       const service = remote({
         name,
         origins,
-        atOnceMax: Math.ceil(AT_ONCE_MAX / origins.length),
+        atOnceMax: Math.ceil(AT_ONCE_MAX[name] / origins.length),
         waitingMax: Math.ceil(WAITING_MAX / origins.length),
         secret,
         log,

@@ -2,10 +2,11 @@ export { affinityOf } from './affinity'
 export { type RemoteOptions, type RemoteService, remote, unavailable } from './remote'
 
 /**
- * Requests under way to one service at a time, its replicas together. Bun has 256 connections out at a time, whomever they go to:
- * a service that hangs must leave enough of them to the others and to the database.
+ * Requests under way to a service at a time, its replicas together. Bun has 256 connections out at a time, whomever they go to: a service
+ * that hangs must leave enough of them to the others, so all of these and those that wait are fewer. Bookings have most: what comes
+ * together is saved together.
  */
-export const AT_ONCE_MAX = 48
+export const AT_ONCE_MAX = { catalogue: 40, bookings: 96, patients: 40, notifications: 40 } as const
 
 /** Requests beside them that wait for something to happen; who has more to hear of opens a socket. */
 export const WAITING_MAX = 32
