@@ -62,10 +62,10 @@ export async function createGateway(dependencies: GatewayDependencies) {
   const front = createFront({ ...dependencies, directory: () => known().directory })
   const { observed, requestIdOf } = createOwn(observer, contextRoot)
   // a service that answers but has not told its paths is not reached yet
-  const ready = async () => ({ ...(await dependencies.ready()), paths: known().complete })
+  const degraded = () => [...dependencies.degraded(), ...(known().complete ? [] : ['paths'])]
   const own = new Elysia()
     .use(observed)
-    .use(health({ services, ready, degraded: dependencies.degraded, requestIdOf }))
+    .use(health({ services, ready: dependencies.ready, degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
     .use(socket(requestIdOf))

@@ -15,7 +15,10 @@ export interface HealthOptions {
   requestIdOf: (request: Request) => string
 }
 
-/** `GET /health/live`: the process answers. `GET /health/ready`: so does everything it depends on. */
+/**
+ * `GET /health/live`: the process answers. `GET /health/ready`: so does what it stands on, and every service in it. A service elsewhere that is
+ * away is told of beside that: the others are served, so nobody should go to another gateway, which would not have it either.
+ */
 export const health = ({ services, ready, degraded, requestIdOf }: HealthOptions) =>
   new Elysia()
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
@@ -24,14 +27,13 @@ export const health = ({ services, ready, degraded, requestIdOf }: HealthOptions
       async ({ request }) => {
         const [own, ...others] = await Promise.all([
           ready(),
-          ...services.map(async (service) => [service.name, await isReady(service)] as const),
+          ...services.map(async (service) => ({ ...service, ready: await isReady(service) })),
         ])
-        const checks = [...Object.entries(own), ...others]
-        if (checks.every(([, ready]) => ready)) {
-          return success({ status: 'ready', checks: Object.fromEntries(checks), degraded: degraded() })
-        }
-        const down = checks.filter(([, ready]) => !ready).map(([name]) => name)
-        return refuse(new Refusal('service_unavailable', `Not ready: ${down.join(', ')}`), requestIdOf(request))
+        const checks = { ...own, ...Object.fromEntries(others.map(({ name, ready }) => [name, ready])) }
+        const away = others.filter(({ elsewhere, ready }) => elsewhere && !ready).map(({ name }) => name)
+        const missing = Object.keys(checks).filter((name) => !checks[name] && !away.includes(name))
+        if (missing.length === 0) return success({ status: 'ready', checks, degraded: [...degraded(), ...away] })
+        return refuse(new Refusal('service_unavailable', `Not ready: ${missing.join(', ')}`), requestIdOf(request))
       },
       { detail: { hide: true } },
     )
@@ -60,12 +62,12 @@ export const healthOperations = [
   }),
   operation('GET', '/health/ready', {
     operationId: 'readReadiness',
-    summary: 'Whether every service, and the database, can do its work',
+    summary: 'Whether the gateway can do its work, and what it does without',
     tags: ['Discovery'],
     security: [],
     responses: {
-      '200': answer(envelope(readiness), 'They can'),
-      '503': answer(refusals()[503]!, 'At least one cannot; the message names it'),
+      '200': answer(envelope(readiness), 'It can; `degraded` names the services that are away'),
+      '503': answer(refusals()[503]!, 'It cannot; the message names what is missing'),
     },
   }),
 ]
