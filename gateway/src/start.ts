@@ -13,7 +13,7 @@ import {
 import { createCalendar, createClock } from '@channelling/contract'
 import { closeGracefully, createLog, described, leave, standardOutput } from '@channelling/http'
 import { listenForMetrics } from '@channelling/metrics'
-import { lastSeq, redeemTicket, sockets, startNotifications } from '@channelling/notifications'
+import { redeemTicket, sockets, startNotifications } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
 import { backUp, type DatabaseFault, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
@@ -96,6 +96,7 @@ export async function start(settings: Settings): Promise<Running> {
     })
     const keyWatch = watchKeys({ keyring, sockets: openSockets, clock, log })
     running.push(async () => keyWatch.close())
+    const metrics = createMetrics()
     const wake = createWake({ servers: settings.NATS_URL, log })
     running.push(() => wake.close())
     // where the sockets are fed elsewhere nobody reads the outbox here
@@ -104,15 +105,13 @@ export async function start(settings: Settings): Promise<Running> {
       : await startNotifications({
           ...shared,
           wake,
+          registry: metrics.registry,
           retentionDays: settings.EVENT_RETENTION_DAYS,
           ownNetworks: settings.WEBHOOKS_PRIVATE,
         })
     running.push(async () => notifications?.close())
-    const metrics = createMetrics()
     const sources = watchSources(metrics.registry, {
-      told: () => notifications?.feed.state().told ?? null,
       socketsOpen: openSockets.count,
-      lastSeq: () => lastSeq(database),
       databaseFailed: () => database.failure() !== null,
       linesDropped: standardOutput().dropped,
     })

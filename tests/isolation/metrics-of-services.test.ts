@@ -23,6 +23,8 @@ test('a service in a process of its own tells what its engine does, and what the
   expect(lines).toContain('channelling_bookings_group_size_count 3')
   expect(lines).toContain('channelling_bookings_commit_duration_seconds_count 3')
   expect(lines).toContain('channelling_bookings_waiting 0')
+  const [notifications] = services.processes.notifications
+  expect(await linesOf(notifications!.output())).toContain('channelling_outbox_last_seq 3')
   for (const [one] of Object.values(services.processes)) {
     const told = await linesOf(one!.output())
     expect(told.some((line) => /^process_resident_memory_bytes \d+/.test(line))).toBe(true)

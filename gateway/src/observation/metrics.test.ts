@@ -50,37 +50,16 @@ test('a reason is one of the contract, or none', () => {
 test('what cannot be read is NaN, and keeps nothing else from being told', async () => {
   const metrics = createMetrics()
   const sources = watchSources(metrics.registry, {
-    told: () => 5,
-    socketsOpen: () => 2,
-    lastSeq: () => Promise.reject(new Error('down')),
+    socketsOpen: () => {
+      throw new Error('down')
+    },
     databaseFailed: () => true,
     linesDropped: () => 4,
   })
   const samples = await samplesOf(metrics)
   await sources.close()
-  expect(samples.get('channelling_outbox_last_seq')).toBeNaN()
-  expect(samples.get('channelling_feed_lag_events')).toBeNaN()
-  expect(samples.get('channelling_sockets_open')).toBe(2)
+  expect(samples.get('channelling_sockets_open')).toBeNaN()
   expect(samples.get('channelling_database_failed')).toBe(1)
   expect(samples.get('channelling_log_lines_dropped_total')).toBe(4)
   expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(10_000_000)
-})
-
-test('the feed lags by the events that were not told, and not at all while nobody listens', async () => {
-  for (const [told, lag] of [
-    [5, 4],
-    [9, 0],
-    [null, 0],
-  ] as const) {
-    const metrics = createMetrics()
-    const sources = watchSources(metrics.registry, {
-      told: () => told,
-      socketsOpen: () => 0,
-      lastSeq: async () => 9,
-      databaseFailed: () => false,
-      linesDropped: () => 0,
-    })
-    expect((await samplesOf(metrics)).get('channelling_feed_lag_events')).toBe(lag)
-    await sources.close()
-  }
 })

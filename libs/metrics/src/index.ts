@@ -1,3 +1,4 @@
+export { asked } from './asked'
 export { DURATIONS } from './durations'
 export { exposed, METRICS_PATH } from './exposed'
 export { listenForMetrics, type MetricsListenerOptions, tellMetrics } from './listener'

@@ -6,7 +6,7 @@ import { identified } from './identified'
 import { startNotifications } from './running'
 import { socketLimits } from './text-socket'
 
-await runService('notifications', async ({ settings, calendar, log, open, ...given }) => {
+await runService('notifications', async ({ settings, calendar, log, metrics, open, ...given }) => {
   const secret = settings.INTERNAL_SECRET
   const database = await open('primary')
   const wake = given.wake()
@@ -17,6 +17,7 @@ await runService('notifications', async ({ settings, calendar, log, open, ...giv
     secret,
     log,
     wake,
+    registry: metrics.registry,
     retentionDays: settings.EVENT_RETENTION_DAYS,
     ownNetworks: settings.WEBHOOKS_PRIVATE,
     degraded: wake.degraded,
