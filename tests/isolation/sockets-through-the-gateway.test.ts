@@ -99,10 +99,12 @@ test('the processes behind the sockets are stopped, killed and hung in their tur
 
   expect(await closesSince(() => first.stop())).toEqual(new Set(['1001']))
   // the other one had them all; now it has to be left in turn
+  await until(() => server.output().includes('a service does not answer'))
   await first.start()
   await until(() => server.output().includes('a service answers again'))
   const killed = await closesSince(() => second.kill())
   expect([...killed].filter((code) => code !== '1001' && code !== '1013')).toEqual([])
+  await until(() => server.output().split('a service does not answer').length > 2)
   await second.start()
   await until(() => server.output().split('a service answers again').length > 2)
   expect(await closesSince(() => first.hang())).toEqual(new Set(['1013']))
