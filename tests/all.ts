@@ -1,4 +1,8 @@
-/** Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. */
+/**
+ * Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. Two suites run at a time: most of
+ * the time they wait, for processes that start and for the disk.
+ */
+import { readdirSync } from 'node:fs'
 import { composeFiles, embeddedOnly, splitFiles } from './support/forms'
 
 interface Suite {
@@ -12,27 +16,25 @@ interface Suite {
 
 const bun = process.execPath
 
+/** What takes longest has a suite of its own. */
+const folders = readdirSync(import.meta.dir, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== 'crash')
+  .map(({ name }) => `tests/${name}/`)
+
+const bunTest = (name: string, files: readonly string[], environment?: Record<string, string>): Suite => ({
+  name,
+  command: [bun, 'test', '--timeout', '60000', ...files],
+  environment,
+  passed: /^\s*(\d+) pass$/m,
+  failed: /^\s*(\d+) fail$/m,
+})
+
+/** In the order in which they begin. */
 const suites: Suite[] = [
-  {
-    name: 'bun test',
-    command: [bun, 'test', '--timeout', '60000', 'libs', 'services', 'gateway', 'tests'],
-    passed: /^\s*(\d+) pass$/m,
-    failed: /^\s*(\d+) fail$/m,
-  },
-  {
-    name: 'bun test, with every service in a process of its own',
-    command: [bun, 'test', '--timeout', '60000', ...splitFiles()],
-    environment: { FORM: 'split' },
-    passed: /^\s*(\d+) pass$/m,
-    failed: /^\s*(\d+) fail$/m,
-  },
-  {
-    name: 'bun test, with what docker-compose.yml says',
-    command: [bun, 'test', '--timeout', '60000', ...composeFiles()],
-    environment: { FORM: 'compose' },
-    passed: /^\s*(\d+) pass$/m,
-    failed: /^\s*(\d+) fail$/m,
-  },
+  bunTest('bun test', ['libs', 'services', 'gateway', ...folders]),
+  bunTest('bun test, crashes', ['tests/crash/']),
+  bunTest('bun test, with every service in a process of its own', splitFiles(), { FORM: 'split' }),
+  bunTest('bun test, with what docker-compose.yml says', composeFiles(), { FORM: 'compose' }),
   {
     name: 'browser',
     command: [bun, 'x', '--bun', 'playwright', 'test', '-c', 'browser'],
@@ -41,9 +43,9 @@ const suites: Suite[] = [
   },
 ]
 
-/** Runs a suite, shows what it prints, and counts. One that ends badly without a count has failed as a whole. */
-async function run({ name, command, environment, passed, failed }: Suite): Promise<{ passed: number; failed: number }> {
-  console.log(`\n== ${name}`)
+/** Runs a suite, shows what it printed, and counts. One that ends badly without a count has failed as a whole. */
+async function run({ name, command, environment, passed, failed }: Suite): Promise<void> {
+  console.log(`== ${name}: begins`)
   const cwd = name === 'browser' ? import.meta.dir : `${import.meta.dir}/..`
   const child = Bun.spawn(command, {
     cwd,
@@ -52,30 +54,30 @@ async function run({ name, command, environment, passed, failed }: Suite): Promi
     env: { ...process.env, ...environment, FORCE_COLOR: '0' },
   })
   let output = ''
-  const show = async (stream: ReadableStream<Uint8Array>, to: NodeJS.WriteStream) => {
-    for await (const chunk of stream) {
-      const text = new TextDecoder().decode(chunk)
-      output += text
-      to.write(text)
-    }
+  const gather = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder()
+    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true })
   }
-  await Promise.all([show(child.stdout, process.stdout), show(child.stderr, process.stderr)])
+  await Promise.all([gather(child.stdout), gather(child.stderr)])
   const exitCode = await child.exited
   const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0)
   const counts = { passed: count(passed), failed: count(failed) }
   if (exitCode !== 0 && counts.failed === 0) counts.failed = 1
   if (counts.passed === 0 && counts.failed === 0) counts.failed = 1
-  return counts
+  console.log(`\n== ${name}\n${output}`)
+  total.passed += counts.passed
+  total.failed += counts.failed
 }
 
-let passed = 0
-let failed = 0
-for (const suite of suites) {
-  const counts = await run(suite)
-  passed += counts.passed
-  failed += counts.failed
-}
+const total = { passed: 0, failed: 0 }
+const AT_ONCE = 2
+const left = suites.values()
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (const suite of left) await run(suite)
+  }),
+)
 console.log('\nNot run with services apart:')
 for (const [file, why] of Object.entries(embeddedOnly)) console.log(`  ${file}: ${why}`)
-console.log(`\n${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+console.log(`\n${total.passed} passed, ${total.failed} failed`)
+process.exit(total.failed === 0 ? 0 : 1)
