@@ -65,7 +65,7 @@ test('EIO while the log is brought to the file: what was acknowledged is kept, a
   await using on = await startWalk('empties the log often')
   const { server } = on
   // ids are taken by a write of their own, whose log is brought as well
-  const before = { name: 'before', body: { sessionInstanceId: 1, patientId: 1 } }
+  const before = { name: 'before', body: { sessionInstanceId: 1, patientId: 1, reference: 'before' } }
   expect((await book(server, before))?.status).toBe(201)
   while (!isBrought(server.dataDir)) await Bun.sleep(2)
   const watching = await watch(server.pid, dataPaths(server), { call: 'fdatasync', at: 1, what: 'error=EIO' })
