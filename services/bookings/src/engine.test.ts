@@ -325,6 +325,16 @@ test('what was held of a cancelled session counts no more against its client, be
   ])
 })
 
+test('nor does it where the same group asks for more of that session', async () => {
+  await engine.close()
+  engine = anEngine({ terms: { holdMinutes: 20, holdsPerClient: 2 } })
+  const outside = { ...caller, access: 'own' as const }
+  const hold = (sessionId: number) => reserve({ caller: outside, sessionId, hold: true })
+  expect(await allOf([hold(1), hold(3)])).toEqual([1, 1])
+  await database.write([{ sql: 'UPDATE session SET cancelled_at = 1 WHERE id = 1', args: [] }])
+  expect(await allOf([hold(3), hold(1)])).toEqual([2, 'session_not_bookable'])
+})
+
 test('more than may wait are sent away at once', async () => {
   const results = await allOf(Array.from({ length: 8300 }, () => reserve({ sessionId: 3 })))
   expect(results.filter((result) => result === 'overloaded')).toHaveLength(8300 - 8192)

@@ -187,10 +187,8 @@ function readingsFor(
   if (names.holders.length > 0 && holdsPerClient > 0) {
     readings.push({
       statement: {
-        // a cancelled session has given its holds up, whether or not that is written down yet
         sql: `SELECT ${hold} FROM json_each(?) j JOIN booking b INDEXED BY booking_by_holder
-          ON b.client_id = j.value AND b.status = 'PENDING' AND b.expires_at > ?
-          JOIN session s ON s.id = b.session_id AND s.cancelled_at IS NULL`,
+          ON b.client_id = j.value AND ${live}`,
         args: [JSON.stringify(names.holders), now],
       },
       into: putHolds,
@@ -202,7 +200,7 @@ function readingsFor(
         // a session without an end of places has no share to be counted
         sql: `SELECT ${hold} FROM json_each(?) j JOIN seat t ON t.session_id = j.value ->> 1 AND t.capacity > 0
           JOIN booking b INDEXED BY booking_by_holder
-          ON b.client_id = j.value ->> 0 AND b.session_id = t.session_id AND b.status = 'PENDING' AND b.expires_at > ?`,
+          ON b.client_id = j.value ->> 0 AND b.session_id = t.session_id AND ${live}`,
         args: [JSON.stringify(names.shares), now],
       },
       into: putHolds,
@@ -213,6 +211,9 @@ function readingsFor(
 
 /** Of a live hold, what the index alone has. */
 const hold = 'b.id, b.client_id AS clientId, b.session_id AS sessionId'
+
+/** What makes a hold live at a moment. A cancelled session has given its holds up, whether or not that is written down yet. */
+const live = `b.status = 'PENDING' AND b.expires_at > ? JOIN session s ON s.id = b.session_id AND s.cancelled_at IS NULL`
 
 function putHolds({ holds }: World, rows: { id: number; clientId: number; sessionId: number }[]): void {
   for (const row of rows) countHold(holds, { ...row, status: 'PENDING' })
