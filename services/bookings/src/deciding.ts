@@ -1,5 +1,5 @@
 import { type Instant, type Reason, Refusal } from '@channelling/contract'
-import type { Database, Statement } from '@channelling/schema'
+import type { Database, Statement, Written } from '@channelling/schema'
 import type { Once, Order } from './rules/command'
 import { cancelOrphans, decide, expireHolds, type Terms } from './rules/decide'
 import { type BookedPlace, layOver, ofClient, type World } from './rules/world'
@@ -24,8 +24,8 @@ export interface DecidedGroup<View> {
   decisions: Decision<View>[]
   statements: Statement[]
   world: World
-  /** To be called once it is saved. */
-  keep(): void
+  /** To be called once it is saved, with what each of its statements did. */
+  keep(written: Written[]): void
 }
 
 export interface DecidingOptions<View> {
@@ -52,7 +52,17 @@ export const deciding =
     cancelOrphans(world, now)
     const decisions = orders.map((order) => decideOne(world, order, now, terms, view))
     ids.used(world.nextId)
-    return { decisions, statements: save(world, now), world, keep: () => keep(world) }
+    const changes = save(world, now)
+    const ahead = ids.ahead()
+    return {
+      decisions,
+      statements: changes.length > 0 ? [...changes, ...ahead.statements] : [],
+      world,
+      keep(written) {
+        if (changes.length > 0) ahead.saved(written.slice(changes.length))
+        keep(world)
+      },
+    }
   }
 
 function decideOne<View>(

@@ -348,6 +348,19 @@ test('ids are given without a gap over an orderly restart', async () => {
   expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(2)
 })
 
+test('once it runs, no group waits for ids: what they need is taken by the writes before', async () => {
+  const places: number[] = []
+  for (let group = 0; group < 40; group++) {
+    const outcomes = await Promise.all(Array.from({ length: 64 }, () => engine.submit(reserve({ sessionId: 3 }))))
+    places.push(...outcomes.map(({ view }) => view.id))
+  }
+  expect(places).toEqual(Array.from({ length: 40 * 64 }, (_, index) => index + 1))
+  expect(writes).toBe(40 + 1)
+  await engine.close()
+  engine = anEngine()
+  expect((await engine.submit(reserve({ sessionId: 3 }))).view.id).toBe(40 * 64 + 1)
+})
+
 test('it ends in good order though the database is away', async () => {
   await engine.submit(reserve({ sessionId: 3 }))
   beforeWrite = () => Promise.reject(new DatabaseFault('ECONNREFUSED', 'The database does not answer'))

@@ -142,9 +142,9 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
       const underWay: UnderWay = { world, size: orders.length, written, state: 'writing', settled: Promise.resolve() }
       underWay.settled = written
         .then(
-          () => {
+          (results) => {
             saved(decided, orders.length, begun)
-            answer(orders, decided)
+            answer(orders, decided, results)
           },
           (error) => {
             underWay.state = 'failed'
@@ -165,8 +165,8 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
     if (statements.length > 0) onSaved?.({ size, commitMs: performance.now() - begun })
   }
 
-  function answer(orders: Waiting<View>[], { decisions, world, keep }: DecidedGroup<View>): void {
-    keep()
+  function answer(orders: Waiting<View>[], { decisions, world, keep }: DecidedGroup<View>, written: Written[]): void {
+    keep(written)
     if (world.changes.seats.size > 0) onCommit(world.changes.seats.keys())
     orders.forEach((order, index) => {
       order.resolve(decisions[index]!)
@@ -199,9 +199,9 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
       const decided = await decideAll(orders, null)
       const begun = performance.now()
       try {
-        if (decided.statements.length > 0) await database.write(decided.statements)
+        const written = decided.statements.length > 0 ? await database.write(decided.statements) : []
         saved(decided, orders.length, begun)
-        return answer(orders, decided)
+        return answer(orders, decided, written)
       } catch (error) {
         kept.forgetAll()
         if (!lostRace(error)) throw error

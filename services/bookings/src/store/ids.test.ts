@@ -49,3 +49,30 @@ test('ids that were given stay given, whatever a group says that began before', 
   ids.used(first)
   expect(await ids.setAside(1)).toBe(first + 1)
 })
+
+test('a write that takes a range along spares the groups after it a write of their own', async () => {
+  const ids = bookingIds(database)
+  let writes = 0
+  const counted = bookingIds({
+    ...database,
+    write: (statements, after) => {
+      writes++
+      return database.write(statements, after)
+    },
+  })
+  const given: number[] = []
+  for (let group = 0; group < 200; group++) {
+    const first = await counted.setAside(32)
+    counted.used(first + 32)
+    given.push(...Array.from({ length: 32 }, (_, index) => first + index))
+    // beside it another one takes ranges too
+    if (group % 50 === 0) ids.used((await ids.setAside(256)) + 256)
+    const { statements, saved } = counted.ahead()
+    if (statements.length > 0) saved(await database.write(statements))
+  }
+  expect(writes).toBe(1)
+  expect(new Set(given).size).toBe(200 * 32)
+  // a range that nobody came between goes on where the one before ended
+  const gaps = given.filter((id, index) => index > 0 && id !== given[index - 1]! + 1)
+  expect(gaps.length).toBeLessThanOrEqual(4)
+})
