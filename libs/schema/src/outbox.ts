@@ -2,6 +2,7 @@ import type { EventType, NewEvent } from '@channelling/contract'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { instant } from './columns'
+import type { Database } from './database'
 import { insertInto } from './rows'
 import type { Statement, Value } from './statement'
 
@@ -52,7 +53,7 @@ export const newEpoch: Statement = {
 const insertEvents = insertInto('event', ['type', 'session_id', 'booking_id', 'client_id', 'payload', 'at'])
 
 /** Appends events in the order given. The statements go into the very write that does what they tell of. */
-export const appendEvents = (events: NewEvent[]): Statement[] =>
+export const appendEvents = (events: NewEvent[], to?: Pick<Database, 'shared'>): Statement[] =>
   insertEvents(
     events.map(({ type, sessionId, bookingId, clientId, payload, at }) => [
       type,
@@ -62,6 +63,7 @@ export const appendEvents = (events: NewEvent[]): Statement[] =>
       JSON.stringify(payload),
       at,
     ]),
+    to,
   )
 
 /**

@@ -52,7 +52,7 @@ export const deciding =
     cancelOrphans(world, now)
     const decisions = orders.map((order) => decideOne(world, order, now, terms, view))
     ids.used(world.nextId)
-    const changes = save(world, now)
+    const changes = save(database, world, now)
     const ahead = ids.ahead()
     return {
       decisions,

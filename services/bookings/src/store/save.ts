@@ -1,5 +1,5 @@
 import type { Instant } from '@channelling/contract'
-import { insertInto, type Statement, withRows } from '@channelling/schema'
+import { type Database, insertInto, type Statement, withRows } from '@channelling/schema'
 import { appendEvents } from '@channelling/schema/outbox'
 import type { Booking } from '../rules/booking'
 import { isOpen } from '../rules/lifecycle'
@@ -78,7 +78,7 @@ const rowOf = (booking: Booking): unknown[] => [
 const insertAnswers = insertInto('answer', ['client_id', 'key', 'fingerprint', 'outcome', 'created_at'])
 
 /** The one write of a group: seats, bookings, events and answers together. Empty where nothing changed. */
-export function save({ sessions, bookings, changes }: World, now: Instant): Statement[] {
+export function save(to: Pick<Database, 'shared'>, { sessions, bookings, changes }: World, now: Instant): Statement[] {
   const seats = [...changes.seats].map(([sessionId, readAt]) => {
     const { taken, nextNumber, released } = sessions.get(sessionId)!.seats
     return [sessionId, taken, nextNumber, JSON.stringify(released), readAt]
@@ -87,18 +87,19 @@ export function save({ sessions, bookings, changes }: World, now: Instant): Stat
   const setBased = (sql: string, rows: unknown[]) => (rows.length > 0 ? [{ sql, args: [JSON.stringify(rows)] }] : [])
   const updated = bookingsOf(changes.updated)
   const written = [
-    ...saveSeats(seats),
+    ...saveSeats(seats, to),
     // SQLite takes the rows of one UPDATE in the order of their ids: who gives a number back goes before whoever is given it
     ...setBased(
       saveUpdated,
       updated.filter((booking) => !isOpen(booking)),
     ),
     ...setBased(saveUpdated, updated.filter(isOpen)),
-    ...insertBookings(bookingsOf(changes.created).map(rowOf)),
+    ...insertBookings(bookingsOf(changes.created).map(rowOf), to),
     ...insertAnswers(
       changes.answers.map(({ clientId, key, fingerprint, outcome }) => [clientId, key, fingerprint, outcome, now]),
+      to,
     ),
-    ...appendEvents(changes.events),
+    ...appendEvents(changes.events, to),
   ]
   if (written.length > 0) written.push({ sql: saveClock, args: [now] })
   return written
