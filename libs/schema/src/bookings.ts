@@ -68,7 +68,7 @@ export const booking = sqliteTable(
       .where(sql`status IN ('PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT')`),
     uniqueIndex('booking_reference').on(table.clientId, table.reference).where(sql`reference IS NOT NULL`),
     // an index ends with the id of the row anyway: naming it would only make every entry larger
-    index('booking_by_patient').on(table.patientId),
+    index('booking_by_patient').on(table.patientId, table.createdAt),
     index('booking_by_expiry').on(table.expiresAt).where(sql`status = 'PENDING'`),
     index('booking_held').on(table.sessionId, table.expiresAt).where(sql`status = 'PENDING'`),
     index('booking_by_holder').on(table.clientId, table.sessionId, table.expiresAt).where(sql`status = 'PENDING'`),
