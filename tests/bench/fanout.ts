@@ -8,7 +8,7 @@ import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
 import { type Audience, type AudienceGiven, gather } from './audience'
 import { startNchan } from './nchan'
-import { type Measured, median, told } from './wrk'
+import { type Measured, middle, told } from './wrk'
 
 const [SUBSCRIBERS = 1000, SECONDS = 10, IDLE = 5000] = process.argv.slice(2).map(Number)
 const PER_SECOND = 200
@@ -104,7 +104,9 @@ async function measured(audience: Audience, send: (publish: () => void) => Promi
   return {
     perSecond: ((audience.frames() - before) / tookMs) * 1000,
     p99Ms: lags[Math.floor(lags.length * 0.99)] ?? Number.NaN,
-    refused: wanted - audience.frames(),
+    longestMs: lags.at(-1) ?? Number.NaN,
+    refused: 0,
+    lost: wanted - audience.frames(),
   }
 }
 
@@ -127,14 +129,6 @@ const asFastAsRead = (audience: Audience) => async (publish: () => void) => {
       count++
     } else await new Promise(setImmediate)
     if (count % 10 === 0) await new Promise(setImmediate)
-  }
-}
-
-function middle(of: Measured[]): Measured {
-  return {
-    perSecond: median(of.map(({ perSecond }) => perSecond)),
-    p99Ms: median(of.map(({ p99Ms }) => p99Ms)),
-    refused: of.reduce((sum, { refused }) => sum + refused, 0),
   }
 }
 

@@ -50,7 +50,10 @@ try {
     const headers = { Finance: server.key }
     const body = `'{"sessionInstanceId":' .. math.random(1, ${SESSIONS}) .. ',"patientId":' .. math.random(1, ${PATIENTS}) .. '}'`
     loads[`book ${sizes[index]}`] = { url: `${server.url}/api/channel/bookings`, headers, luaBody: body }
-    loads[`read ${sizes[index]}`] = { url: `${server.url}/api/channel/bookings/patient/77`, headers }
+    const hot = `'{"sessionInstanceId":7,"patientId":' .. math.random(1, ${PATIENTS}) .. '}'`
+    loads[`book-one-session ${sizes[index]}`] = { url: `${server.url}/api/channel/bookings`, headers, luaBody: hot }
+    loads[`session ${sizes[index]}`] = { url: `${server.url}/api/channel/sessions/5`, headers }
+    loads[`patient ${sizes[index]}`] = { url: `${server.url}/api/channel/bookings/patient/77`, headers }
   })
   const results = await inTurn(loads)
   for (const [name, result] of Object.entries(results)) {

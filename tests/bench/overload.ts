@@ -11,6 +11,8 @@ const PATIENTS = 1000
 /** As many as the server does best with. */
 const BUSY = 256
 const OVERLOAD = 5
+/** More than may wait for their turn: the others are sent away at once, and ask again at once. */
+const CROWD = 10_000
 
 await using server = await startServer({
   quiet: true,
@@ -25,7 +27,13 @@ const load = {
 await measure({ ...load, connections: BUSY })
 const before = await measure({ ...load, connections: BUSY, seconds: 15 })
 const over = await measure({ ...load, connections: BUSY * OVERLOAD, seconds: 30 })
+const crowd = await measure({ ...load, connections: CROWD, seconds: 30 })
 const after = await measure({ ...load, connections: BUSY, seconds: 15 })
 console.log(told(`${BUSY} callers`, before))
-console.log(told(`${BUSY * OVERLOAD} callers`, over, before))
+for (const [count, seen] of [
+  [BUSY * OVERLOAD, over],
+  [CROWD, crowd],
+] as const) {
+  console.log(told(`${count} callers`, seen, before), ` longest ${(seen.longestMs / 1000).toFixed(1)} s`)
+}
 console.log(told(`${BUSY} callers again`, after, before))

@@ -15,11 +15,19 @@ export interface Load {
 }
 
 export interface Measured {
+  /** Answers of 2xx and 3xx. */
   perSecond: number
   p99Ms: number
-  /** Answers other than 2xx and 3xx. */
+  /** Of the answer that took longest. */
+  longestMs: number
+  /** Other answers. */
   refused: number
+  /** Requests that got no answer. */
+  lost: number
 }
+
+/** A request that has no answer by then is lost: later than any server may take. */
+const ANSWER_S_MAX = 60
 
 /** Puts a load on a server with wrk, Debian's. */
 export async function measure({
@@ -38,23 +46,58 @@ ${luaBody ? 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/jso
 ${luaBody ? `request = function() return wrk.format(nil, nil, nil, ${luaBody}) end` : ''}
 ${pauseMs ? `delay = function() return math.floor(2 * math.random() * ${pauseMs}) end` : ''}
 done = function(summary, latency)
-  io.write(string.format("RESULT %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(99), summary.errors.status))
+  local errors = summary.errors
+  local lost = errors.connect + errors.read + errors.write + errors.timeout
+  io.write(string.format("RESULT %d %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(99), latency.max, errors.status, lost))
 end
 `,
   )
   const named = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
   const child = Bun.spawn(
-    ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-s', script, ...named, url],
+    [
+      'wrk',
+      '-t1',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      `--timeout=${ANSWER_S_MAX}s`,
+      '--latency',
+      '-s',
+      script,
+      ...named,
+      url,
+    ],
     { stdout: 'pipe', stderr: 'inherit' },
   )
   const output = await new Response(child.stdout).text()
-  const result = /RESULT (\d+) (\d+) (\d+) (\d+)/.exec(output)
+  const result = /RESULT (.*)/.exec(output)?.[1]
   if (!result) throw new Error(`wrk did not measure; is it installed? ${output}`)
-  const [requests, durationUs, p99Us, refused] = result.slice(1).map(Number) as [number, number, number, number]
-  return { perSecond: requests / (durationUs / 1e6), p99Ms: p99Us / 1000, refused }
+  const [answers, durationUs, p99Us, longestUs, refused, lost] = result.split(' ').map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  return {
+    perSecond: (answers - refused) / (durationUs / 1e6),
+    p99Ms: p99Us / 1000,
+    longestMs: longestUs / 1000,
+    refused,
+    lost,
+  }
 }
 
 export const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+/** The median of several measurements. */
+export const middle = (of: Measured[]): Measured => ({
+  perSecond: median(of.map(({ perSecond }) => perSecond)),
+  p99Ms: median(of.map(({ p99Ms }) => p99Ms)),
+  longestMs: Math.max(...of.map(({ longestMs }) => longestMs)),
+  refused: of.reduce((sum, { refused }) => sum + refused, 0),
+  lost: of.reduce((sum, { lost }) => sum + lost, 0),
+})
 
 /** Measures loads in turn, A B A B A B, so that what disturbs the machine disturbs both; medians. */
 export async function inTurn<Name extends string>(
@@ -66,21 +109,17 @@ export async function inTurn<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     for (const name of names) seen[name].push(await measure(loads[name]))
   }
-  const middle = (of: Measured[]): Measured => ({
-    perSecond: median(of.map(({ perSecond }) => perSecond)),
-    p99Ms: median(of.map(({ p99Ms }) => p99Ms)),
-    refused: of.reduce((sum, { refused }) => sum + refused, 0),
-  })
   return Object.fromEntries(names.map((name) => [name, middle(seen[name])])) as Record<Name, Measured>
 }
 
 /** One line of a table of results. */
-export const told = (name: string, { perSecond, p99Ms, refused }: Measured, beside?: Measured): string =>
+export const told = (name: string, { perSecond, p99Ms, refused, lost }: Measured, beside?: Measured): string =>
   [
     name.padEnd(44),
     `${Math.round(perSecond).toLocaleString('en').padStart(9)}/s`,
     `p99 ${p99Ms.toFixed(1).padStart(6)} ms`,
     refused > 0 ? `${refused} refused` : '',
+    lost > 0 ? `${lost} without an answer` : '',
     beside ? `ratio ${(perSecond / beside.perSecond).toFixed(3)}` : '',
   ]
     .join('  ')

@@ -10,11 +10,11 @@ export interface Patience {
   handshake: number
 }
 
-export const patience: Patience = { retryMin: 250, retryMax: 30_000, silence: 60_000, handshake: 15_000 }
+export const patience: Patience = { retryMin: 250, retryMax: 8_000, silence: 60_000, handshake: 15_000 }
 
 /**
  * How much longer each wait is than the one before. The last one is then about a fifth of the time since the connection ended, so that a
- * server that was away for 20 s has everybody back within 5.
+ * server that was away for 20 s has everybody back within 5, and one that was away for long within 8.
  */
 const GROWTH = 1.25
 

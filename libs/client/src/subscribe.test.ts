@@ -475,8 +475,8 @@ test('the waits grow by a quarter each time up to the most, by chance', async ()
   await one.close()
 })
 
-test('it is as patient as is written: from a quarter of a second to 30 seconds, and 60 of silence', () => {
-  expect(patience).toEqual({ retryMin: 250, retryMax: 30_000, silence: 60_000, handshake: 15_000 })
+test('it is as patient as is written: from a quarter of a second to 8 seconds, and 60 of silence', () => {
+  expect(patience).toEqual({ retryMin: 250, retryMax: 8_000, silence: 60_000, handshake: 15_000 })
 })
 
 test('options that cannot be are refused at once', () => {

@@ -13,7 +13,7 @@ import { GOING_AWAY, type Socket } from './text-socket'
 const FULL_BYTES = 128 * 1024
 const ROOM_BYTES = 32 * 1024
 /** How long a socket may read nothing of what waits for it. */
-const STALLED_MS = 4_000
+const STALLED_MS = 3_000
 
 /** Close code of RFC 6455: try again later. */
 const TRY_AGAIN = 1013
