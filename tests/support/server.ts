@@ -9,21 +9,13 @@ import { type Contract, contractOf } from './contract'
 import { type Form, form as formOfAll } from './forms'
 import { freePort } from './port'
 import { answersWell, aProcess } from './process'
+import { type Reply, replyOf } from './reply'
 import { type Services, type ServicesGiven, startServices } from './services'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
 /** How long a start may take before the test gives up on it. */
 const START_MS_MAX = 20_000
-
-export interface Reply {
-  status: number
-  headers: Headers
-  /** The body as it came. */
-  text: string
-  // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-  body: any
-}
 
 export interface CallOptions {
   key?: string | null
@@ -191,16 +183,9 @@ export async function startServer({
         body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
         ...trustOf(given),
       })
-      const { status, headers: answered } = response
-      const text = await response.text()
-      contract.check({ method, path: response.url.slice(url().length), status, headers: answered, text })
-      let parsed: unknown = text
-      try {
-        parsed = JSON.parse(text)
-      } catch {
-        // a page, or nothing
-      }
-      return { status, headers: answered, text, body: parsed }
+      const reply = await replyOf(response)
+      contract.check({ ...reply, method, path: response.url.slice(url().length) })
+      return reply
     }
 
   return {
