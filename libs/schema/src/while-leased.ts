@@ -1,8 +1,8 @@
 import type { Database } from './database'
 import { DatabaseFault } from './faults'
-import { giveUpLease, readLease, requireLease, takeLease } from './lease'
 import { pause } from './pause'
-import type { Statement } from './statement'
+import type { Statement } from './statements/statement'
+import { giveUpLease, readLease, requireLease, takeLease } from './tables/lease'
 
 /** How long a lease lasts without being renewed: after a crash of its holder the work rests that long, and up to a second more. */
 const LEASE_MS = 3000
