@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { composeFiles, embeddedOnly, splitFiles } from './support/forms'
+import { gather } from './support/process'
 
 interface Suite {
   name: string
@@ -53,12 +54,9 @@ async function run({ name, command, environment, passed, failed }: Suite): Promi
     stderr: 'pipe',
     env: { ...process.env, ...environment, FORCE_COLOR: '0' },
   })
-  let output = ''
-  const gather = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder()
-    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true })
-  }
-  await Promise.all([gather(child.stdout), gather(child.stderr)])
+  const gathered = gather(child)
+  await gathered.done
+  const output = gathered.text()
   const exitCode = await child.exited
   const count = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0)
   const counts = { passed: count(passed), failed: count(failed) }

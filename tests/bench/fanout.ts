@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
 import { type Audience, type AudienceGiven, gather } from './audience'
-import { startNchan } from './nchan'
+import { startNchan } from './nginx'
 import { type Measured, middle, told } from './wrk'
 
 const [SUBSCRIBERS = 1000, SECONDS = 10, IDLE = 5000] = process.argv.slice(2).map(Number)

@@ -12,7 +12,7 @@ import { aHospital } from '../support/hospital'
 import { freePort } from '../support/port'
 import { startServer } from '../support/server'
 import { startServices } from '../support/services'
-import { startNginx } from './nginx'
+import { startProxy } from './nginx'
 import { inTurn, type Load, measure, told } from './wrk'
 
 const PATH = '/api/channel/specialities'
@@ -60,7 +60,7 @@ await using split = await startServer({
 })
 const caller = { clientId: 1, keyId: 1, access: 'all', scopes: ['catalogue:read'] } as const
 const identity = signIdentity(services.environment.INTERNAL_SECRET!, caller, { method: 'GET', path: PATH }, far)
-const nginx = await startNginx({ upstream: service, key: split.key, identity })
+const nginx = await startProxy({ upstream: service, key: split.key, identity })
 const fastify = Bun.spawn(['node', `${import.meta.dir}/fastify.cjs`], {
   env: { PATH: process.env.PATH, UPSTREAM: service, KEY: split.key, IDENTITY: identity },
   stdout: 'pipe',

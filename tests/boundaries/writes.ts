@@ -38,9 +38,9 @@ const owners: [folder: string, module: string][] = [
   ['services/patients/', 'patients'],
   ['services/notifications/', 'notifications'],
   ['libs/access/', 'access'],
-  ['libs/schema/src/outbox.ts', 'outbox'],
-  ['libs/schema/src/lease.ts', 'lease'],
-  ['libs/schema/src/written.ts', 'written'],
+  ['libs/schema/src/tables/outbox.ts', 'outbox'],
+  ['libs/schema/src/tables/lease.ts', 'lease'],
+  ['libs/schema/src/server/written.ts', 'written'],
 ]
 
 /** Every table there is. */
@@ -57,7 +57,11 @@ const sqlWrites =
  * What writes for others: where `insertInto(table, …)` is made, whoever calls it is who writes; a copy or a restore puts whole
  * databases where they belong while no service runs.
  */
-const FOR_OTHERS = ['libs/schema/src/rows.ts', 'libs/schema/src/copy.ts', 'libs/schema/src/restore.ts']
+const FOR_OTHERS = [
+  'libs/schema/src/statements/rows.ts',
+  'libs/schema/src/copies/copy.ts',
+  'libs/schema/src/copies/restore.ts',
+]
 
 /**
  * The tables that a source writes, by SQL or by drizzle. A name put together at run time is read from its type; `?` is one that
@@ -93,7 +97,7 @@ function namesOf(variable: string, code: string): string[] {
 function tableImports(code: string): Map<string, string> {
   const known = new Map<string, string>()
   for (const { from, names } of importsOf(code)) {
-    const module = modules[from.replace('@channelling/schema/', '')] ?? modules[from.replace('./', '')]
+    const module = modules[from.replace(/^@channelling\/schema\/|^\.\.?\/(?:tables\/)?/, '')]
     for (const { name, as } of module ? names : []) {
       if (name === '*') for (const [table, stored] of Object.entries(module!)) known.set(`${as}.${table}`, stored)
       else if (module![name]) known.set(as, module![name])

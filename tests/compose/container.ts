@@ -1,13 +1,15 @@
 import { dirname } from 'node:path'
 import { natsPath } from '../support/nats'
 import { readOnlyBut } from '../support/own-mounts'
-import type { ServiceProcess } from '../support/services'
+import { aProcess, type Process } from '../support/process'
 import { sqldPath } from '../support/sqld'
 import type { ComposedService } from './file'
 import { type Place, placed } from './place'
 
 /** How long it may take until its health check is content. */
 const START_MS_MAX = 30_000
+/** A health check is a process itself. */
+const ASK_EVERY_MS = 50
 
 const root = new URL('../..', import.meta.url).pathname
 
@@ -82,50 +84,23 @@ function pathOf(program: string): string {
 }
 
 /** A process in place of a container. */
-export interface Container extends ServiceProcess {
+export interface Container extends Process {
+  url: string
   isHealthy: () => Promise<boolean>
 }
 
 export function container(name: string, url: string, { command, environment, cwd, isHealthy }: Runnable): Container {
-  let child: Bun.Subprocess<'ignore', 'pipe', 'pipe'> | undefined
-  let output = ''
-  const gather = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder()
-    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true })
-  }
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    child?.kill(signal)
-    await child?.exited
-  }
-  return {
-    url,
-    isHealthy,
-    get pid() {
-      return child!.pid
-    },
-    output: () => output,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
-    hang: () => process.kill(child!.pid, 'SIGSTOP'),
-    resume: () => process.kill(child!.pid, 'SIGCONT'),
-    async start() {
-      const started = Bun.spawn(command, { cwd, env: environment, stdout: 'pipe', stderr: 'pipe' })
-      child = started
-      void gather(started.stdout)
-      void gather(started.stderr)
-      await untilHealthy(isHealthy, () => {
-        if (started.exitCode !== null) throw new Error(`${name} ended with ${started.exitCode}: ${output}`)
-      })
-    },
-  }
+  const started = { name, command, environment, cwd, isReady: isHealthy, askEveryMs: ASK_EVERY_MS }
+  return Object.assign(
+    aProcess(() => ({ ...started, startMsMax: START_MS_MAX })),
+    { url, isHealthy },
+  )
 }
 
-/** @param look throws where it makes no sense to wait any longer */
-export async function untilHealthy(isHealthy: () => Promise<boolean>, look: () => void = () => {}): Promise<void> {
+export async function untilHealthy(isHealthy: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + START_MS_MAX
   while (!(await isHealthy())) {
-    look()
     if (Date.now() > deadline) throw new Error('It did not get healthy in time')
-    await Bun.sleep(50)
+    await Bun.sleep(ASK_EVERY_MS)
   }
 }

@@ -103,16 +103,7 @@ export async function startProject({
   }
   return {
     containers,
-    database: {
-      url: database!.url,
-      get pid() {
-        return database!.pid
-      },
-      output: database!.output,
-      kill: database!.kill,
-      restart: database!.start,
-      [Symbol.asyncDispose]: database!.kill,
-    },
+    database: Object.assign(database!, { [Symbol.asyncDispose]: database!.kill }),
     processes,
     environment: { INTERNAL_SECRET },
     gateway(given, own) {

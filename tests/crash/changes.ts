@@ -2,7 +2,7 @@
 export type Change = readonly [file: string, from: RegExp, to: string][]
 
 const engine = 'services/bookings/src/engine.ts'
-const connection = 'libs/schema/src/connection.ts'
+const connection = 'libs/schema/src/file/connection.ts'
 const feed = 'services/notifications/src/feed.ts'
 
 /** Whoever is called so, when registered, makes the server fail, by an error that says everything of them in every way it can. */
@@ -61,7 +61,7 @@ export const changes = {
       /get isFatal\(\): boolean \{\s+return FATAL\.test\(this\.code\)/,
       'get isFatal(): boolean {\n    return false',
     ],
-    ['libs/schema/src/checkpoints.ts', /\(error\) => onFault\(faultOf\(error\)\)/, '() => {}'],
+    ['libs/schema/src/file/checkpoints.ts', /\(error\) => onFault\(faultOf\(error\)\)/, '() => {}'],
   ],
   /** Places are saved without a look at whether another writer changed them meanwhile. */
   'sells on an old reading': [
@@ -96,7 +96,7 @@ export const changes = {
   /** Idempotency-Keys are looked at, and their answers not kept. */
   'keeps no answers': [['services/bookings/src/deciding.ts', /world\.changes\.answers\.push\(answer\)/, '']],
   /** Every write has the log brought to the file, as it is now and then otherwise. */
-  'empties the log often': [['libs/schema/src/checkpoints.ts', /GROWING_MS = \d+/, 'GROWING_MS = 0']],
+  'empties the log often': [['libs/schema/src/file/checkpoints.ts', /GROWING_MS = \d+/, 'GROWING_MS = 0']],
   /** It fails over certain patients. */
   'fails over patients': mishaps,
   /** It does, and tells of them in its log; refusals say what was refused, and metrics which path it was. */

@@ -1,5 +1,6 @@
 import type { Books } from '../support/books'
-import type { Reply, Server } from '../support/server'
+import type { Reply } from '../support/reply'
+import type { Server } from '../support/server'
 
 export interface Asked {
   /** The reference and the Idempotency-Key of the request. */

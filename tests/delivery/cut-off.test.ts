@@ -59,7 +59,7 @@ test('while notifications are stopped, NATS is away or the database is out of th
   const cuts: [string, cut: () => Promise<void> | void, heal: () => Promise<void> | void][] = [
     ['stopped', () => notifications!.hang(), () => notifications!.resume()],
     ['killed', () => notifications!.kill(), () => notifications!.start()],
-    ['without NATS', () => nats.kill(), () => nats.restart()],
+    ['without NATS', () => nats.kill(), () => nats.start()],
     ['without the database', () => gate.shut(), () => gate.open()],
   ]
   for (const [what, cut, heal] of cuts) {

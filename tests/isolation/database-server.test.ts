@@ -112,7 +112,7 @@ test('while the server is away that is what callers are told, nobody knows of a 
   let waited = 0
   const opening = open({ url: server.url }, { onWaiting: () => waited++ })
   await Bun.sleep(300)
-  await server.restart()
+  await server.start()
   await (await opening).close()
   expect(waited).toBe(1)
   await database.write([add('I')])

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { aHospital, aSession } from '../support/hospital'
-import { type Reply, type Server, startServer } from '../support/server'
+import type { Reply } from '../support/reply'
+import { type Server, startServer } from '../support/server'
 import { type ServiceName, type ServiceProcess, type Services, serviceNames, startServices } from '../support/services'
 
 /** Bookings that a gateway has under way at a time. */

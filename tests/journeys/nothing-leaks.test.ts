@@ -5,7 +5,8 @@ import { type Changed, changed, MISHAPS } from '../crash/changes'
 import { aSecretPerson, aSecretWord, type Canary, canariesIn } from '../support/canaries'
 import { aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
-import { type CallOptions, type Reply, type Server, startServer } from '../support/server'
+import type { Reply } from '../support/reply'
+import { type CallOptions, type Server, startServer } from '../support/server'
 import { HandshakeRefused, subscribe } from '../support/socket'
 
 setDefaultTimeout(120_000)

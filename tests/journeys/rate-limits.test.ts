@@ -2,7 +2,8 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mintKey } from '@channelling/access'
 import { aClient } from '../support/client'
 import { aHospital } from '../support/hospital'
-import { type Reply, startServer } from '../support/server'
+import type { Reply } from '../support/reply'
+import { startServer } from '../support/server'
 import { HandshakeRefused, subscribe } from '../support/socket'
 
 setDefaultTimeout(60_000)

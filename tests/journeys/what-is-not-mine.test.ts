@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type ApiClient, aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
-import { type Reply, type Server, startServer } from '../support/server'
+import type { Reply } from '../support/reply'
+import { type Server, startServer } from '../support/server'
 
 setDefaultTimeout(60_000)
 

@@ -98,5 +98,5 @@ test.each(faults)('%s stops the start in one line', async (_, cert, key, line) =
     () => 'it started',
     (error: Error) => error.message,
   )
-  expect(fault).toBe(`It ended with 1 before it listened: ${line}\n`)
+  expect(fault).toBe(`the server ended with 1: ${line}\n`)
 })

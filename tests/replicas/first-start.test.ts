@@ -47,7 +47,7 @@ test('a start waits for a server that is away, and says so; with nobody to say i
   const said: string[] = []
   const opening = opened(server.url, { onWaiting: (what) => said.push(what) })
   while (said.length === 0) await Bun.sleep(5)
-  await server.restart()
+  await server.start()
   await opening
   expect(said).toEqual(['the database server does not answer'])
   await server.kill()
@@ -92,7 +92,7 @@ test('an address for WebSockets is spoken to over HTTP, on the same port', async
   const database = await open({ url: server.url.replace('http', 'ws') })
   expect(await database.read('SELECT 1 AS one')).toEqual([{ one: 1 }])
   await server.kill()
-  await server.restart()
+  await server.start()
   expect(await database.read('SELECT 1 AS one')).toEqual([{ one: 1 }])
   await database.close()
 })

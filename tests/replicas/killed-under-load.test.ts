@@ -52,8 +52,8 @@ test('under load a replica, the database server and NATS are killed in turn: not
     const { database } = services
     const parts = [
       { name: 'replica', ...(await without(replica.kill, replica.start)) },
-      { name: 'database', ...(await without(database.kill, database.restart)) },
-      { name: 'NATS', ...(await without(nats.kill, nats.restart)) },
+      { name: 'database', ...(await without(database.kill, database.start)) },
+      { name: 'NATS', ...(await without(nats.kill, nats.start)) },
     ]
     for (const { name, failed, recoveredMs } of parts) {
       console.log(`${name}: ${failed.length} refused, the last ${recoveredMs.toFixed(0)} ms after it was started again`)
@@ -76,7 +76,7 @@ test('under load a replica, the database server and NATS are killed in turn: not
     // some are saved by then, others on their way
     await load.more(1 + ((kill * 13) % CROWD))
     await services.database.kill()
-    await services.database.restart()
+    await services.database.start()
     await load.more(CROWD)
     expect(failures.slice(before).filter(({ status }) => status !== 503)).toEqual([])
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type Database, type Held, isLostLease, open, whileLeased } from '@channelling/schema'
+import { aProcess } from '../support/process'
 import { type Sqld, startSqld } from '../support/sqld'
 
 setDefaultTimeout(60_000)
@@ -23,17 +24,15 @@ afterAll(async () => {
 
 const script = new URL('../support/worker.ts', import.meta.url).pathname
 
-function startWorker(name: string) {
-  const child = Bun.spawn([process.execPath, script, server.url, name], {
-    env: { PATH: process.env.PATH },
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  let output = ''
-  void (async () => {
-    for await (const chunk of child.stdout) output += new TextDecoder().decode(chunk)
-  })()
-  return { name, child, output: () => output }
+const aWorker = (name: string) => {
+  const worker = aProcess(() => ({
+    name,
+    command: [process.execPath, script, server.url, name],
+    environment: { PATH: process.env.PATH },
+    isReady: (output) => output.includes('ready'),
+    startMsMax: 20_000,
+  }))
+  return Object.assign(worker, { name })
 }
 
 async function until<T>(
@@ -52,13 +51,13 @@ const rows = () => database.read<{ id: number; process: string; term: number }>(
 const last = async () => (await rows()).at(-1)
 
 test('of three processes one works; killed or standing still, another takes over in 5 s, and no term has the work of two', async () => {
-  const workers = ['a', 'b', 'c'].map(startWorker)
+  const workers = ['a', 'b', 'c'].map(aWorker)
   const of = (name: string) => workers.find((worker) => worker.name === name)!
   try {
-    await until(() => workers.every(({ output }) => output().includes('ready')))
+    await Promise.all(workers.map((worker) => worker.start()))
     const first = (await until(last)).process
 
-    of(first).child.kill('SIGKILL')
+    void of(first).kill()
     const killed = performance.now()
     const second = await until(async () => {
       const now = (await last())!
@@ -66,7 +65,7 @@ test('of three processes one works; killed or standing still, another takes over
     })
     expect(performance.now() - killed).toBeLessThan(TAKEN_OVER_MS_MAX)
 
-    process.kill(of(second).child.pid, 'SIGSTOP')
+    of(second).hang()
     const stopped = performance.now()
     const third = await until(async () => {
       const now = (await last())!
@@ -74,7 +73,7 @@ test('of three processes one works; killed or standing still, another takes over
     })
     expect(performance.now() - stopped).toBeLessThan(TAKEN_OVER_MS_MAX)
     const before = (await rows()).filter((row) => row.process === second).length
-    process.kill(of(second).child.pid, 'SIGCONT')
+    of(second).resume()
     await until(() => of(second).output().endsWith('rests\n'))
     // the one that works goes on all the while
     const seen = (await rows()).length
@@ -82,14 +81,12 @@ test('of three processes one works; killed or standing still, another takes over
     expect((await rows()).filter((row) => row.process === second).length).toBe(before)
 
     // an orderly end hands over without waiting for the lease to end
-    of(third).child.kill('SIGTERM')
-    await of(third).child.exited
+    await of(third).stop()
     const ended = performance.now()
     await until(async () => (await last())!.process === second)
     expect(performance.now() - ended).toBeLessThan(2500)
   } finally {
-    for (const { child } of workers) child.kill('SIGKILL')
-    await Promise.all(workers.map(({ child }) => child.exited))
+    await Promise.all(workers.map((worker) => worker.kill()))
   }
   const all = await rows()
   const workersOf = Map.groupBy(all, ({ term }) => term)
@@ -185,7 +182,7 @@ test('work that fails is told of and begun anew, and rests while the database is
 
   await away.kill()
   await until(() => !leased.isHeld())
-  await away.restart()
+  await away.start()
   await until(() => leased.isHeld() && begun === 3)
   await leased.close()
   expect(leased.isHeld()).toBe(false)

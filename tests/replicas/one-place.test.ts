@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { type Books, booksOf, faultsIn } from '../support/books'
 import { crowd } from '../support/crowd'
 import { aHospital, aSession } from '../support/hospital'
+import type { Reply } from '../support/reply'
 import { type Server, startServer } from '../support/server'
 import { type Services, startServices } from '../support/services'
 import { bookStraight } from '../support/straight'
@@ -31,11 +32,7 @@ afterAll(async () => {
 
 const bodyOf = (sessionInstanceId: number, attempt: number) => ({ sessionInstanceId, patientId: 1 + (attempt % 10) })
 
-interface Answer {
-  status: number
-  // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-  body: any
-}
+type Answer = Pick<Reply, 'status' | 'body'>
 
 /** Whoever is told that it was too much at once asks again, as the answer says. */
 async function until(ask: () => Promise<Answer>): Promise<Answer> {

@@ -108,7 +108,7 @@ test('a replica that is killed, or hangs, is done without, and used again when i
   await replicated.replica.kill()
   expect((await addAndList()).listed).toContain(`Hospital ${added}`)
   expect((await server.call('GET', '/api/channel/hospitals')).body.page.total).toBe(added + 1)
-  await replicated.replica.restart()
+  await replicated.replica.start()
   await servesAgain()
 
   process.kill(replicated.replica.pid, 'SIGSTOP')
@@ -122,7 +122,7 @@ test('a replica that is killed, or hangs, is done without, and used again when i
 test('after the primary was killed, which begins its log anew, nothing old is taken for new', async () => {
   await replicated.primary.kill()
   await expect(database.read('SELECT 1')).rejects.toMatchObject({ cause: { reason: 'service_unavailable' } })
-  await replicated.primary.restart()
+  await replicated.primary.start()
   for (let time = 0; time < 20; time++) {
     const { added, listed } = await addAndList()
     expect(listed).toContain(added)

@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gather } from '../support/process'
 
 setDefaultTimeout(90_000)
 
@@ -14,25 +15,20 @@ function startEverything(folder: string, ...args: string[]) {
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    void (async () => {
-      for await (const chunk of stream) output += new TextDecoder().decode(chunk)
-    })()
-  }
+  const output = gather(child)
   const said = async (what: RegExp) => {
     const deadline = Date.now() + 60_000
     for (;;) {
-      const found = what.exec(output)
+      const found = what.exec(output.text())
       if (found) return found
-      if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${output}`)
-      if (Date.now() > deadline) throw new Error(`It did not say ${what}: ${output}`)
+      if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${output.text()}`)
+      if (Date.now() > deadline) throw new Error(`It did not say ${what}: ${output.text()}`)
       await Bun.sleep(20)
     }
   }
   const ended = async () => {
     await child.exited
-    return output
+    return output.text()
   }
   return { child, said, ended }
 }

@@ -51,7 +51,7 @@ test('a booking made in one process wakes another at once; without NATS it is se
   // or it would not have been the hints
   expect(median(unwoken)).toBeGreaterThan(median(woken))
 
-  await nats.restart()
+  await nats.start()
   await until(async () => (await Promise.all(processes.map((url) => isReady(url, [])))).every(Boolean))
   expect(median(await delays(server, 12))).toBeLessThan(100)
   for (const output of [server.output(), bookings[0]!.output()]) {
@@ -68,7 +68,7 @@ test('one process with everything in it starts without NATS, books all the while
   const screen = await subscribe(server)
   for (let time = 0; time < 5; time++) await book(server)
   await screen.got(5, 1500)
-  await nats.restart()
+  await nats.start()
   await until(() => isReady(server.url, []))
   expect((await streamed(nats, 5)).map(({ body }) => body.type)).toEqual(Array(5).fill('booking.completed'))
   await book(server)

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { Reply, Server } from './server'
+import type { Reply } from './reply'
+import type { Server } from './server'
 
 export interface Asked {
   method: string

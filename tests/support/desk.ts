@@ -6,6 +6,7 @@ import { createCatalogue, createSessionAnswers, forgettingOnWrite } from '@chann
 import { type Access, createCalendar, type Instant, scopes } from '@channelling/contract'
 import { createLog, IDENTITY_HEADER, signIdentity } from '@channelling/http'
 import { type Database, open } from '@channelling/schema'
+import { type Reply, replyOf } from './reply'
 
 const SECRET = 'a secret for tests only'
 /** Bookings and sessions on one database, with a clock that stands until it is set: for what only time brings about. */
@@ -18,8 +19,7 @@ export interface Desk {
     path: string,
     body?: unknown,
     as?: { client?: number; headers?: Record<string, string> },
-    // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-  ): Promise<{ status: number; headers: Headers; body: any }>
+  ): Promise<Reply>
   /** Begins what the services do by themselves every second, where that is done when asked. */
   sweep(): void
   [Symbol.asyncDispose](): Promise<void>
@@ -89,9 +89,7 @@ export async function startDesk({
         body: body === undefined ? undefined : JSON.stringify(body),
       })
       const app = path.startsWith('/api/channel/bookings') ? bookings.app : catalogue
-      const response = await app.fetch(request)
-      const text = await response.text()
-      return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
+      return replyOf(await app.fetch(request))
     },
     sweep() {
       for (const round of rounds) round()

@@ -3,26 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mintKey } from '@channelling/access'
 import { type Database, open } from '@channelling/schema'
-import { untilHealthy } from '../compose/container'
+import { type Runnable, untilHealthy } from '../compose/container'
 import { startProject } from '../compose/project'
 import { type Contract, contractOf } from './contract'
 import { type Form, form as formOfAll } from './forms'
 import { freePort } from './port'
+import { answersWell, aProcess } from './process'
+import { type Reply, replyOf } from './reply'
 import { type Services, type ServicesGiven, startServices } from './services'
 
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
 /** How long a start may take before the test gives up on it. */
 const START_MS_MAX = 20_000
-
-export interface Reply {
-  status: number
-  headers: Headers
-  /** The body as it came. */
-  text: string
-  // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-  body: any
-}
 
 export interface CallOptions {
   key?: string | null
@@ -126,13 +119,10 @@ export async function startServer({
   const key = mintKey()
   let given = environment
   const removeData = () => rmSync(dataDir, { recursive: true, force: true })
-  let running = await launch(given).catch(async (error) => {
-    await apart?.[Symbol.asyncDispose]()
-    removeData()
-    throw error
-  })
-
-  async function launch(extra: Record<string, string>, known?: Contract) {
+  let port = 0
+  let composed: Runnable | undefined
+  const url = () => urlOf(given, port)
+  const server = aProcess(() => {
     const chosen = quiet || project ? freePort() : 0
     const told = {
       PATH: process.env.PATH ?? '',
@@ -145,45 +135,39 @@ export async function startServer({
       RATE_LIMIT_WRITES: '0',
       RATE_LIMIT_FAILURES: '0',
       ...apart?.environment,
-      ...extra,
+      ...given,
     }
-    const composed = project?.gateway(told, dataDir)
+    composed = project?.gateway(told, dataDir)
     const [program, ...words] = composed?.command ?? [process.execPath, main]
-    const child = Bun.spawn([...under, program!, ...(preload ? ['--preload', preload] : []), ...words], {
+    return {
+      name: 'the server',
+      command: [...under, program!, ...(preload ? ['--preload', preload] : []), ...words],
+      environment: composed?.environment ?? told,
       cwd: composed?.cwd,
-      env: composed?.environment ?? told,
-      stdout: 'pipe',
-      stderr: 'pipe',
-    })
-    let output = ''
-    let found = false
-    const listening = Promise.withResolvers<number>()
-    const gather = async (stream: ReadableStream<Uint8Array>) => {
-      for await (const chunk of stream.pipeThrough(
-        new TextDecoderStream() as never,
-      ) as unknown as AsyncIterable<string>) {
-        output += chunk
-        if (found) continue
-        const port = /"address":"[^"]*:(\d+)"[^\n]*"msg":"listening"/.exec(output)?.[1]
-        if (!port) continue
-        found = true
-        listening.resolve(Number(port))
-      }
+      async isReady(output) {
+        const said = /"address":"[^"]*:(\d+)"[^\n]*"msg":"listening"/.exec(output)?.[1]
+        if (said) port = Number(said)
+        // one that says nothing of itself is asked
+        else if (quiet && (await answersWell(`${urlOf(given, chosen)}/health/live`))) port = chosen
+        else return false
+        return true
+      },
+      startMsMax: START_MS_MAX,
     }
-    const gathered = Promise.all([gather(child.stdout), gather(child.stderr)])
-    const timer = setTimeout(() => listening.reject(new Error('It did not start in time')), START_MS_MAX)
-    void child.exited.then(async (code) => {
-      await gathered
-      listening.reject(new Error(`It ended with ${code} before it listened: ${output}`))
-    })
-    if (quiet) void untilLive(urlOf(extra, chosen)).then(() => listening.resolve(chosen))
-    const port = await listening.promise.finally(() => clearTimeout(timer))
-    if (composed) await untilHealthy(composed.isHealthy)
-    const contract = known ?? (await contractOf(urlOf(extra, port), trustOf(extra)))
-    return { child, port, contract, output: () => output }
-  }
+  })
 
-  const url = () => urlOf(given, running.port)
+  /** @param known what the same program promised */
+  async function start(known?: Contract): Promise<Contract> {
+    await server.start()
+    if (composed) await untilHealthy(composed.isHealthy)
+    return known ?? contractOf(url(), trustOf(given))
+  }
+  let contract = await start().catch(async (error) => {
+    await server.kill()
+    await apart?.[Symbol.asyncDispose]()
+    removeData()
+    throw error
+  })
 
   const callWith =
     (defaultKey: string): Call =>
@@ -199,66 +183,47 @@ export async function startServer({
         body: options.raw ?? (body === undefined ? undefined : JSON.stringify(body)),
         ...trustOf(given),
       })
-      const { status, headers: answered } = response
-      const text = await response.text()
-      running.contract.check({ method, path: response.url.slice(url().length), status, headers: answered, text })
-      let parsed: unknown = text
-      try {
-        parsed = JSON.parse(text)
-      } catch {
-        // a page, or nothing
-      }
-      return { status, headers: answered, text, body: parsed }
+      const reply = await replyOf(response)
+      contract.check({ ...reply, method, path: response.url.slice(url().length) })
+      return reply
     }
-
-  async function end(signal: 'SIGTERM' | 'SIGKILL') {
-    running.child.kill(signal)
-    await running.child.exited
-  }
 
   return {
     get url() {
       return url()
     },
     get port() {
-      return running.port
+      return port
     },
     get contract() {
-      return running.contract
+      return contract
     },
     get pid() {
-      return running.child.pid
+      return server.pid
     },
     get exited() {
-      const { child } = running
-      return child.exited.then(() => child.exitCode)
+      return server.exited
     },
     key,
     dataDir,
     services: apart,
-    output: () => running.output(),
+    output: server.output,
     call: callWith(key),
     as: callWith,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    stop: server.stop,
+    kill: server.kill,
     async restart(extra) {
       given = { ...given, ...extra }
       if (apart && extra) {
         const all = Object.values(apart.processes).flat()
         await Promise.all(all.map((one) => one.kill().then(() => one.start(extra))))
       }
-      // the same program promises the same
-      running = await launch(given, extra ? undefined : running.contract)
+      contract = await start(extra ? undefined : contract)
     },
     async [Symbol.asyncDispose]() {
-      await end('SIGKILL')
+      await server.kill()
       await apart?.[Symbol.asyncDispose]()
       removeData()
     },
   }
-}
-
-/** One that says nothing of itself is asked. */
-async function untilLive(url: string): Promise<void> {
-  while (!(await fetch(`${url}/health/live`).catch(() => null))?.ok) await Bun.sleep(20)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database } from '@channelling/schema'
 import { freePort } from './port'
+import { answersWell, aProcess, type Process } from './process'
 import { type Sqld, startSqld } from './sqld'
 
 export type ServiceName = 'catalogue' | 'bookings' | 'patients' | 'notifications'
@@ -13,17 +14,9 @@ export const serviceNames: readonly ServiceName[] = ['catalogue', 'bookings', 'p
 const START_MS_MAX = 20_000
 
 /** One process of a service, on a port that stays its own. */
-export interface ServiceProcess {
+export interface ServiceProcess extends Process {
   url: string
-  pid: number
-  output(): string
-  /** Ends it the way an operator does. */
-  stop(): Promise<void>
-  kill(): Promise<void>
-  /** Leaves it there, taking connections and answering nobody. */
-  hang(): void
-  resume(): void
-  /** Starts it again, from now on with these settings besides; resolves once it answers. */
+  /** Starts it, from now on with these settings besides; resolves once it answers. */
   start(extra?: Record<string, string>): Promise<void>
 }
 
@@ -61,7 +54,7 @@ export async function startServices({
   const names = serviceNames.flatMap((name) => Array<ServiceName>(replicas[name] ?? 1).fill(name))
   const all = names.map((name) => ({
     name,
-    process: aProcess(name, { ...shared, DATA_DIR: folder, ...environment }),
+    process: aService(name, { ...shared, DATA_DIR: folder, ...environment }),
   }))
   const end = async () => {
     await Promise.all(all.map(({ process }) => process.kill()))
@@ -88,55 +81,24 @@ export async function startServices({
   return { database, processes, environment: { ...shared, ...Object.fromEntries(urls) }, [Symbol.asyncDispose]: end }
 }
 
-function aProcess(name: ServiceName, environment: Record<string, string>): ServiceProcess {
+function aService(name: ServiceName, environment: Record<string, string>): ServiceProcess {
   const main = new URL(`../../services/${name}/src/main.ts`, import.meta.url).pathname
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
   let given = environment
-  let child: Bun.Subprocess<'ignore', 'pipe', 'pipe'> | undefined
-  let output = ''
-
-  const gather = async (stream: ReadableStream<Uint8Array>) => {
-    const decoder = new TextDecoder()
-    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true })
-  }
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    child?.kill(signal)
-    await child?.exited
-  }
-
-  return {
+  const service = aProcess(() => ({
+    name,
+    command: [process.execPath, main],
+    environment: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...given },
+    isReady: () => answersWell(`${url}/health/ready`),
+    startMsMax: START_MS_MAX,
+  }))
+  const { start } = service
+  return Object.assign(service, {
     url,
-    get pid() {
-      return child!.pid
-    },
-    output: () => output,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
-    hang: () => process.kill(child!.pid, 'SIGSTOP'),
-    resume: () => process.kill(child!.pid, 'SIGCONT'),
-    async start(extra) {
+    start(extra?: Record<string, string>) {
       given = { ...given, ...extra }
-      const started = Bun.spawn([process.execPath, main], {
-        env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...given },
-        stdout: 'pipe',
-        stderr: 'pipe',
-      })
-      child = started
-      void gather(started.stdout)
-      void gather(started.stderr)
-      const deadline = Date.now() + START_MS_MAX
-      while (!(await answers(url))) {
-        if (started.exitCode !== null) throw new Error(`${name} ended with ${started.exitCode}: ${output}`)
-        if (Date.now() > deadline) throw new Error(`${name} did not start in time: ${output}`)
-        await Bun.sleep(10)
-      }
+      return start()
     },
-  }
+  })
 }
-
-const answers = (url: string): Promise<boolean> =>
-  fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(1000) }).then(
-    ({ ok }) => ok,
-    () => false,
-  )

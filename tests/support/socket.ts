@@ -1,4 +1,5 @@
 import WebSocket from 'ws'
+import type { Reply } from './reply'
 import type { Server } from './server'
 
 /** A subscriber that keeps every frame it is sent. */
@@ -17,8 +18,7 @@ export interface Subscriber {
 export class HandshakeRefused extends Error {
   constructor(
     readonly status: number,
-    // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-    readonly body: any,
+    readonly body: Reply['body'],
   ) {
     super(`refused with ${status}`)
   }

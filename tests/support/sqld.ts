@@ -4,21 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, open } from '@channelling/schema'
 import { freePort } from './port'
+import { answersWell, aProcess, type Process } from './process'
 
 /** How long a server may take until it answers. */
 const START_MS_MAX = 15_000
 
-/** A libSQL server in a process of its own, on a data folder of its own. */
-export interface Sqld {
+/** A libSQL server in a process of its own, which starts again on the same data and port. */
+export interface Sqld extends Process {
   /** For `DATABASE_URL`. */
   url: string
-  pid: number
-  /** Everything it wrote. */
-  output(): string
-  /** Ends it the way a power cut does. */
-  kill(): Promise<void>
-  /** Starts it again on the same data and port. */
-  restart(): Promise<void>
   /** Ends it and removes its data. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -45,63 +39,30 @@ export async function startSqld(
   const folder = mkdtempSync(join(tmpdir(), 'sqld-'))
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
-  let running = await launch()
-
-  async function launch() {
-    const child = Bun.spawn(
-      [
-        sqldPath(),
-        ...['--db-path', join(folder, 'data'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
-        // by default it holds back parallel writers until they hang
-        ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
-        ...more,
-      ],
-      { env: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' }, stdout: 'pipe', stderr: 'pipe' },
-    )
-    let output = ''
-    const gather = async (stream: ReadableStream<Uint8Array>) => {
-      const decoder = new TextDecoder()
-      for await (const chunk of stream) output += decoder.decode(chunk, { stream: true })
-    }
-    void Promise.all([gather(child.stdout), gather(child.stderr)])
-    const deadline = Date.now() + START_MS_MAX
-    while (!(await answers(url))) {
-      if (child.exitCode !== null) throw new Error(`sqld ended with ${child.exitCode}: ${output}`)
-      if (Date.now() > deadline) throw new Error(`sqld did not start in time: ${output}`)
-      await Bun.sleep(20)
-    }
-    return { child, output: () => output }
-  }
-
-  async function kill() {
-    running.child.kill('SIGKILL')
-    await running.child.exited
-  }
-
+  const server = aProcess(() => ({
+    name: 'sqld',
+    command: [
+      sqldPath(),
+      ...['--db-path', join(folder, 'data'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
+      // by default it holds back parallel writers until they hang
+      ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
+      ...more,
+    ],
+    environment: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' },
+    isReady: () => answersWell(`${url}/health`),
+    startMsMax: START_MS_MAX,
+  }))
+  await server.start()
   if (seed) {
     const database = await open({ url })
     await seed(database)
     await database.close()
   }
-  return {
+  return Object.assign(server, {
     url,
-    get pid() {
-      return running.child.pid
-    },
-    output: () => running.output(),
-    kill,
-    async restart() {
-      running = await launch()
-    },
     async [Symbol.asyncDispose]() {
-      await kill()
+      await server.kill()
       rmSync(folder, { recursive: true, force: true })
     },
-  }
+  })
 }
-
-const answers = (url: string): Promise<boolean> =>
-  fetch(`${url}/health`, { signal: AbortSignal.timeout(1000) }).then(
-    ({ ok }) => ok,
-    () => false,
-  )

@@ -1,5 +1,6 @@
 import type { Caller } from '@channelling/contract'
 import { IDENTITY_HEADER, signIdentity } from '@channelling/http'
+import { type Reply, replyOf } from './reply'
 import type { Services } from './services'
 
 /** The client of the bootstrap key, as a gateway tells of it. */
@@ -13,13 +14,12 @@ export async function bookStraight(
   origin: string,
   body: { sessionInstanceId: number; patientId: number },
   headers: Record<string, string> = {},
-) {
+): Promise<Reply> {
   const identity = signIdentity(environment.INTERNAL_SECRET!, caller, { method: 'POST', path: PATH }, Date.now())
   const response = await fetch(`${origin}${PATH}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', [IDENTITY_HEADER]: identity, ...headers },
     body: JSON.stringify(body),
   })
-  // biome-ignore lint/suspicious/noExplicitAny: answers are asserted on, whatever they hold
-  return { status: response.status, body: (await response.json()) as any }
+  return replyOf(response)
 }

@@ -1,3 +1,4 @@
+import { pause } from '@channelling/schema'
 import { CommandFailed } from '../commands/command'
 
 /** How long a process rests that ended by itself; twice as long each time, until it has run for a while. */
@@ -93,7 +94,7 @@ export function supervise(
       failures = performance.now() - begun > STEADY_MS ? 1 : failures + 1
       const rest = Math.min(REST_MS_MAX, REST_MS * 2 ** (failures - 1))
       remark(`${name} ended with ${how}; it is started again in ${rest / 1000} s`)
-      await pause(rest)
+      await pause(rest, stopping.signal)
       if (stopping.signal.aborted) return
       child = launch()
     }
@@ -106,17 +107,6 @@ export function supervise(
     }
     return false
   }
-
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        stopping.signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      stopping.signal.addEventListener('abort', done)
-    })
 
   return {
     name,

@@ -1,6 +1,6 @@
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import type { DatabaseFault } from './faults'
-import type { Statement, Written } from './statement'
+import type { Statement, Written } from './statements/statement'
 
 /** The database as services see it: the same for a file and for a libSQL server. */
 export interface Database {

@@ -3,7 +3,7 @@ import { type Client, createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import type { Snapshot } from './snapshot'
+import type { Snapshot } from './copies/snapshot'
 
 const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url))
 

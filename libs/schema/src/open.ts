@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from './database'
 import type { DatabaseFault } from './faults'
-import { openFile } from './file'
-import type { WaitedFor } from './migrate-server'
-import { openServer } from './server'
+import { openFile } from './file/file'
+import type { WaitedFor } from './server/migrate-server'
+import { openServer } from './server/server'
 
 export interface DatabaseAddress {
   /** `file:` and a path, or `http(s)://`, `ws(s)://`, `libsql://`. */

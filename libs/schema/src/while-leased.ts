@@ -1,7 +1,8 @@
 import type { Database } from './database'
 import { DatabaseFault } from './faults'
-import { giveUpLease, readLease, requireLease, takeLease } from './lease'
-import type { Statement } from './statement'
+import { pause } from './pause'
+import type { Statement } from './statements/statement'
+import { giveUpLease, readLease, requireLease, takeLease } from './tables/lease'
 
 /** How long a lease lasts without being renewed: after a crash of its holder the work rests that long, and up to a second more. */
 const LEASE_MS = 3000
@@ -165,19 +166,5 @@ function orAborted<T>(waited: Promise<T>, signal: AbortSignal): Promise<T | unde
     const end = () => resolve(undefined)
     signal.addEventListener('abort', end)
     waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
-  })
-}
-
-/** Waits until the time is up, or until the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted || ms <= 0) return resolve(undefined)
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve(undefined)
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
   })
 }

@@ -1,4 +1,5 @@
 import { described, type Log } from '@channelling/http'
+import { pause } from '@channelling/schema'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { addressesOf } from './addresses'
 
@@ -35,7 +36,7 @@ export function keepConnected(servers: readonly string[], log: Log): Connection 
         if (closing.signal.aborted) return
         tellAway()
       }
-      await pause(RETRY_MS)
+      await pause(RETRY_MS, closing.signal)
     }
   }
 
@@ -78,18 +79,6 @@ export function keepConnected(servers: readonly string[], log: Log): Connection 
       'NATS is away: hints and the event stream wait for it, everything else goes on',
     )
   }
-
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      if (closing.signal.aborted) return resolve()
-      const done = () => {
-        clearTimeout(timer)
-        closing.signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      closing.signal.addEventListener('abort', done)
-    })
 
   return {
     current: () => (current?.isClosed() ? null : current),

@@ -1,8 +1,9 @@
 import type { Calendar } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
-import type { Database } from '@channelling/schema'
+import { type Database, pause } from '@channelling/schema'
 import { createAudience, type Subscriber } from './audience'
 import { createFraming, type FramedEvent } from './framing'
+import { createHint } from './hint'
 import type { StreamState } from './rules/position'
 import { eventsAfter, readStretch, type Stretch, streamState } from './store/outbox'
 import { createTurns } from './turns'
@@ -59,26 +60,10 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
   let cursor = 0
   let epoch: string | null = null
   let lookedAt = 0
-  let woken = false
+  const hint = createHint()
   /** Where the outbox stood when somebody began to listen after nobody did. */
   let entered: Promise<number> | null = null
-  let rouse = () => {}
   let following: Promise<void> | null = null
-
-  /** Waits until the time is up, until the feed closes, or, if `wakeable`, until the next hint. */
-  const pause = (ms: number, wakeable: boolean) =>
-    new Promise<void>((resolve) => {
-      if (closing.signal.aborted || (wakeable && woken)) return resolve()
-      const done = () => {
-        clearTimeout(timer)
-        closing.signal.removeEventListener('abort', done)
-        if (wakeable) rouse = () => {}
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      closing.signal.addEventListener('abort', done)
-      if (wakeable) rouse = done
-    })
 
   /** Does some reading until it succeeds; null when the feed closes first. */
   async function persist<Read>(reading: () => Promise<Read>): Promise<Read | null> {
@@ -87,7 +72,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
         return await reading()
       } catch (error) {
         log.error(described(error), 'the outbox could not be read; trying again')
-        await pause(RETRY_MS, false)
+        await pause(RETRY_MS, closing.signal)
       }
     }
     return null
@@ -99,9 +84,9 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
     while (!closing.signal.aborted) {
       // A data file is read without the event loop turning; answers that wait to be sent go first.
       await new Promise(setImmediate)
-      woken = false
+      hint.take()
       if (audience.count() === 0) {
-        await pause(POLL_MS, true)
+        await hint.rest(POLL_MS, closing.signal)
         continue
       }
       // of the latest who began after nobody listened: an earlier one may learn later, of events that this one is still to be told
@@ -120,7 +105,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
       } else {
         await look()
       }
-      if (events.length < BATCH) await pause(POLL_MS, true)
+      if (events.length < BATCH) await hint.rest(POLL_MS, closing.signal)
     }
   }
 
@@ -159,11 +144,6 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
     }
   }
 
-  function goOn(): void {
-    woken = true
-    rouse()
-  }
-
   return {
     async start() {
       const begun = persist(() => streamState(database))
@@ -175,7 +155,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
       await begun
     },
     wake() {
-      if (audience.count() > 0) goOn()
+      if (audience.count() > 0) hint.give()
     },
     attach(subscriber) {
       if (closing.signal.aborted) {
@@ -190,7 +170,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
         )
       }
       audience.add(subscriber)
-      goOn()
+      hint.give()
       return () => audience.remove(subscriber)
     },
     async settled() {

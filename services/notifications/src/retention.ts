@@ -1,6 +1,6 @@
 import { DAY_MS, type Instant } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
-import { type Database, type Held, whileLeased } from '@channelling/schema'
+import { type Database, pause, whileLeased } from '@channelling/schema'
 import { forgetEvents } from '@channelling/schema/outbox'
 import { stretchBefore } from './store/outbox'
 
@@ -41,24 +41,12 @@ export async function clearBefore(
 export function startRetention({ database, clock, days, log }: RetentionOptions): { close(): Promise<void> } {
   if (days === 0) return { close: async () => {} }
 
-  const rest = ({ signal }: Held) =>
-    new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, EVERY_MS)
-      if (signal.aborted) done()
-      else signal.addEventListener('abort', done)
-    })
-
   return whileLeased(database, 'notifications.retention', async (held) => {
     while (held.isHeld()) {
       await clearBefore(database, clock() - days * DAY_MS, { goesOn: held.isHeld }).catch((error) =>
         log.error(described(error), 'old events could not be cleared; trying again later'),
       )
-      await rest(held)
+      await pause(EVERY_MS, held.signal)
     }
   })
 }

@@ -1,11 +1,10 @@
-import { idInText } from '@channelling/contract'
-import { envelope, identityOf, jsonBody, refusals, schema, success } from '@channelling/http'
+import { identityOf, jsonBody, schema, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
 import { changeWebhook } from '../webhooks/store/change-webhook'
 import { findWebhook } from '../webhooks/store/webhooks'
-import { webhook, webhookDescription, webhookFilters, webhookUrl, webhookView } from './shapes/webhook'
+import { oneWebhook, webhookDescription, webhookFilters, webhookUrl, webhookView } from './shapes/webhook'
 
 export const changeWebhookEndpoint = ({
   database,
@@ -24,11 +23,10 @@ export const changeWebhookEndpoint = ({
     {
       scope: 'notifications:write',
       parse: jsonBody,
-      params: schema(z.object({ id: idInText })),
+      ...oneWebhook,
       body: schema(
         z.strictObject({ url: webhookUrl.optional(), description: webhookDescription.optional(), ...webhookFilters }),
       ),
-      response: { 200: envelope(webhook), ...refusals('webhook_not_found') },
       detail: {
         summary: 'Change a webhook',
         description:

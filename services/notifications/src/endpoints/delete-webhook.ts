@@ -1,10 +1,8 @@
-import { idInText } from '@channelling/contract'
-import { envelope, identityOf, refusals, schema, success } from '@channelling/http'
+import { identityOf, success } from '@channelling/http'
 import { Elysia } from 'elysia'
-import { z } from 'zod'
 import type { Dependencies } from '../app'
 import { deleteWebhook } from '../webhooks/store/change-webhook'
-import { webhook, webhookView } from './shapes/webhook'
+import { oneWebhook, webhookView } from './shapes/webhook'
 
 export const deleteWebhookEndpoint = ({
   database,
@@ -20,8 +18,7 @@ export const deleteWebhookEndpoint = ({
     },
     {
       scope: 'notifications:write',
-      params: schema(z.object({ id: idInText })),
-      response: { 200: envelope(webhook), ...refusals('webhook_not_found') },
+      ...oneWebhook,
       detail: {
         summary: 'Delete a webhook',
         description: 'For good, with its log and what waits. Answers what it was.',

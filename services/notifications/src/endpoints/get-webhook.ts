@@ -1,10 +1,8 @@
-import { idInText } from '@channelling/contract'
-import { envelope, identityOf, refusals, schema, success } from '@channelling/http'
+import { identityOf, success } from '@channelling/http'
 import { Elysia } from 'elysia'
-import { z } from 'zod'
 import type { Dependencies } from '../app'
 import { findWebhook } from '../webhooks/store/webhooks'
-import { webhook, webhookView } from './shapes/webhook'
+import { oneWebhook, webhookView } from './shapes/webhook'
 
 export const getWebhookEndpoint = ({
   database,
@@ -20,8 +18,7 @@ export const getWebhookEndpoint = ({
         success(webhookView(await findWebhook(database, id, caller), calendar, clock())),
       {
         scope: 'notifications:write',
-        params: schema(z.object({ id: idInText })),
-        response: { 200: envelope(webhook), ...refusals('webhook_not_found') },
+        ...oneWebhook,
         detail: {
           summary: 'Read a webhook',
           description: 'What it asks for, how far it was told, and whether it is paused or failing.',

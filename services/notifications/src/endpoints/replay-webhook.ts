@@ -1,5 +1,5 @@
-import { dateTime, idInText } from '@channelling/contract'
-import { envelope, identityOf, jsonBody, refusals, schema, success } from '@channelling/http'
+import { dateTime } from '@channelling/contract'
+import { identityOf, jsonBody, schema, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
@@ -7,7 +7,7 @@ import { streamState } from '../store/outbox'
 import { deliverFrom } from '../webhooks/store/deliveries'
 import { seqSince } from '../webhooks/store/since'
 import { findWebhook } from '../webhooks/store/webhooks'
-import { webhook, webhookView } from './shapes/webhook'
+import { oneWebhook, webhookView } from './shapes/webhook'
 
 export const replayWebhookEndpoint = ({
   database,
@@ -27,9 +27,8 @@ export const replayWebhookEndpoint = ({
     {
       scope: 'notifications:write',
       parse: jsonBody,
-      params: schema(z.object({ id: idInText })),
+      ...oneWebhook,
       body: schema(z.strictObject({ since: dateTime })),
-      response: { 200: envelope(webhook), ...refusals('webhook_not_found') },
       detail: {
         summary: 'Replay a webhook since a moment',
         description:

@@ -1,7 +1,8 @@
 import type { Calendar, Instant } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
-import { type Database, type Held, whileLeased } from '@channelling/schema'
+import { type Database, type Held, pause, whileLeased } from '@channelling/schema'
 import { type EventStream, openEventStream, type Wake } from '@channelling/wake'
+import { createHint } from '../hint'
 import { readStretch } from '../store/outbox'
 import { firstSince } from './first-since'
 import { messageOf, placeOf } from './message'
@@ -32,34 +33,14 @@ export interface StreamPublisher {
 export function startStreamPublisher(options: StreamPublisherOptions): StreamPublisher {
   const { database, wake, log } = options
   const { connection } = wake
-  let woken = false
-  let rouse = () => {}
-  const goOn = () => {
-    woken = true
-    rouse()
-  }
+  const hint = createHint()
   if (!connection) return { wake: () => {}, close: async () => {} }
-  connection.onConnected(goOn)
-
-  /** Waits until the time is up, until the work ends, or, if `wakeable`, until the next hint. */
-  const rest = (ms: number, { signal }: Held, wakeable: boolean) =>
-    new Promise<void>((resolve) => {
-      if (signal.aborted || (wakeable && woken)) return resolve()
-      const done = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        rouse = () => {}
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      signal.addEventListener('abort', done)
-      if (wakeable) rouse = done
-    })
+  connection.onConnected(hint.give)
 
   const leased = whileLeased(database, 'notifications.stream', async (held) => {
     let failing = false
     while (held.isHeld()) {
-      woken = false
+      hint.take()
       const connected = connection.current()
       try {
         if (connected) {
@@ -75,7 +56,7 @@ export function startStreamPublisher(options: StreamPublisherOptions): StreamPub
           failing = true
         }
       }
-      await rest(RETRY_MS, held, connected === null)
+      await (connected ? pause(RETRY_MS, held.signal) : hint.rest(RETRY_MS, held.signal))
     }
   })
 
@@ -83,7 +64,7 @@ export function startStreamPublisher(options: StreamPublisherOptions): StreamPub
   async function follow(stream: EventStream, held: Held): Promise<void> {
     let place = placeOf(stream.last)
     while (held.isHeld()) {
-      woken = false
+      hint.take()
       const { epoch, events } = await readStretch(database, { after: place?.seq ?? 0, limit: BATCH })
       if (place?.epoch !== epoch) {
         place = { epoch, seq: await startOf(stream) }
@@ -93,12 +74,12 @@ export function startStreamPublisher(options: StreamPublisherOptions): StreamPub
         await stream.append(events.map((event) => messageOf(event, epoch, options.calendar)))
         place = { epoch, seq: events.at(-1)!.seq }
       }
-      if (events.length < BATCH) await rest(LOOK_MS, held, true)
+      if (events.length < BATCH) await hint.rest(LOOK_MS, held.signal)
     }
   }
 
   /** Where a stream begins that has nothing of this epoch: with what it would still keep. */
   const startOf = async ({ keptMs }: EventStream) => (await firstSince(database, options.clock() - keptMs)) - 1
 
-  return { wake: goOn, close: () => leased.close() }
+  return { wake: hint.give, close: () => leased.close() }
 }

@@ -1,6 +1,7 @@
 import type { Calendar, Instant } from '@channelling/contract'
 import { described, type Log } from '@channelling/http'
-import { type Database, type Held, isLostLease, whileLeased } from '@channelling/schema'
+import { type Database, type Held, isLostLease, pause, whileLeased } from '@channelling/schema'
+import { createHint } from '../hint'
 import { createAttempts } from './attempts'
 import { createClaims } from './claims'
 import type { Receivers } from './receivers'
@@ -57,32 +58,12 @@ async function deliverWhile(
   { database, calendar, clock, log, receivers, chance = Math.random }: WebhooksOptions,
   onBegun: (work: { wake(): void; underWay(): number }) => void,
 ): Promise<void> {
-  let woken = false
-  let rouse = () => {}
+  const hint = createHint()
   let any = true
   let sweptAt: Instant | null = null
-  const wake = () => {
-    woken = true
-    rouse()
-  }
   const claims = createClaims({ database, calendar, clock, fence: held.fence })
-  const attempts = createAttempts({ database, clock, log, receivers, chance, onDone: wake })
-  onBegun({ wake: () => any && wake(), underWay: attempts.underWay })
-
-  /** Waits until the time is up, until there is to be no more, or, if `wakeable`, until the next hint. */
-  const pause = (ms: number, wakeable: boolean) =>
-    new Promise<void>((resolve) => {
-      if (held.signal.aborted || (wakeable && woken)) return resolve()
-      const done = () => {
-        clearTimeout(timer)
-        held.signal.removeEventListener('abort', done)
-        rouse = () => {}
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      held.signal.addEventListener('abort', done)
-      if (wakeable) rouse = done
-    })
+  const attempts = createAttempts({ database, clock, log, receivers, chance, onDone: hint.give })
+  onBegun({ wake: () => any && hint.give(), underWay: attempts.underWay })
 
   /** Resolves to whether there is more to be done at once. */
   async function look(): Promise<boolean> {
@@ -98,14 +79,14 @@ async function deliverWhile(
   }
 
   while (held.isHeld()) {
-    woken = false
+    hint.take()
     try {
-      if (await look()) woken = true
+      if (await look()) hint.give()
     } catch (error) {
       if (!isLostLease(error)) log.error(described(error), 'webhooks could not be looked after; trying again')
     }
-    await pause(PAUSE_MS, false)
-    await pause(POLL_MS, true)
+    await pause(PAUSE_MS, held.signal)
+    await hint.rest(POLL_MS, held.signal)
   }
   await attempts.close()
 }

@@ -1,4 +1,5 @@
-import { type Calendar, dateTimeOut, eventTypes, type Instant, positiveId, text } from '@channelling/contract'
+import { type Calendar, dateTimeOut, eventTypes, type Instant, idInText, positiveId, text } from '@channelling/contract'
+import { envelope, refusals, schema } from '@channelling/http'
 import { z } from 'zod'
 import { writePosition } from '../../rules/position'
 import { failures } from '../../webhooks/post'
@@ -50,6 +51,12 @@ export const webhook = z.object({
   waiting: z.int().min(0).meta({ description: 'Messages that are yet to arrive' }),
   position: z.string().meta({ description: '`<epoch>:<seq>` up to which events were taken up', example: '9f2c:1042' }),
 })
+
+/** What a request about one webhook takes, and what it answers: the webhook as it is then. */
+export const oneWebhook = {
+  params: schema(z.object({ id: idInText })),
+  response: { 200: envelope(webhook), ...refusals('webhook_not_found') },
+}
 
 export const webhookWithSecret = webhook.extend({
   secret: z

@@ -1,5 +1,5 @@
+import type { PlainStatement } from '../statements/statement'
 import type { Result, ServerClient } from './server'
-import type { PlainStatement } from './statement'
 
 /** How far a database server has come: how many writes it has done, of which stream. What is restored is another stream. */
 export interface Mark {

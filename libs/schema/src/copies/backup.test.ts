@@ -20,9 +20,9 @@ import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import Sqlite from 'libsql'
-import { BackupFault, backUp, type Database, DataInUse, open, RestoreFault, restore, SKIPPED_IDS } from './index'
+import { BackupFault, backUp, type Database, DataInUse, open, RestoreFault, restore, SKIPPED_IDS } from '../index'
+import { aHospital, aSession } from '../testing'
 import { backupState } from './mark'
-import { aHospital, aSession } from './testing'
 
 let folder: string
 let data: string
@@ -197,7 +197,7 @@ test('no id that was given after the backup is given again, of a table that was 
 
 /** A data file as a program made it that had only the first migrations. */
 async function olderData(migrations: number): Promise<void> {
-  const ours = join(import.meta.dir, '../migrations')
+  const ours = join(import.meta.dir, '../../migrations')
   const theirs = join(folder, 'migrations')
   cpSync(ours, theirs, { recursive: true })
   const journal = JSON.parse(readFileSync(join(ours, 'meta/_journal.json'), 'utf8')) as { entries: unknown[] }

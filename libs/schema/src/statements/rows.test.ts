@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Database, insertInto, open } from '.'
+import { type Database, insertInto, open } from '..'
 
 let folder: string
 let database: Database

@@ -1,6 +1,6 @@
 import { BatchCond, openWs, ResponseError, type RowsResult, type WsClient, type WsStream } from '@libsql/hrana-client'
+import type { PlainStatement } from '../statements/statement'
 import type { ServerClient } from './server'
-import type { PlainStatement } from './statement'
 
 /** A server that has not answered by then is taken for one that will not. */
 const ANSWER_MS_MAX = 10_000

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Refusal } from '@channelling/contract'
-import { DatabaseFault, open, readiness, type Written } from './index'
+import { DatabaseFault, open, readiness, type Written } from '../index'
 
 async function aFile() {
   const folder = mkdtempSync(join(tmpdir(), 'file-'))

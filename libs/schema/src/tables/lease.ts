@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Statement } from '../statements/statement'
 import { instant } from './columns'
-import type { Statement } from './statement'
 
 /**
  * Who does the work that only one process does at a time. A row is never deleted; a lease that was given up has ended long ago.

@@ -1,10 +1,10 @@
 /** Makes one backup of a data file, in a Worker of its own. */
 import { closeSync, openSync, rmSync } from 'node:fs'
 import Sqlite from 'libsql'
-import { BUSY_MS } from './connection'
+import { faultOf } from '../faults'
+import { BUSY_MS } from '../file/connection'
+import { NameTaken, publish } from '../file/durable'
 import { faultsOfFile } from './damage'
-import { NameTaken, publish } from './durable'
-import { faultOf } from './faults'
 import { markBackup } from './mark'
 
 export interface BackupRequest {

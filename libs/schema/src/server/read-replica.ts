@@ -1,5 +1,5 @@
+import type { PlainStatement } from '../statements/statement'
 import type { Result, ServerClient } from './server'
-import type { PlainStatement } from './statement'
 import { createAsOfNow, hasReached, type Mark, markOf, readMark } from './written'
 
 /** How long a reading waits for a replica to come as far as the primary was. */

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { open } from './index'
+import { open } from '../index'
 
 /** Long enough for two rounds. */
 const WRITING_MS = 5000

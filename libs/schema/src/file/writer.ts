@@ -2,10 +2,11 @@
  * The one connection that writes to a data file, in a Worker of its own: a commit waits for the disk, and on the main
  * thread every other request would wait with it.
  */
+
+import { type DatabaseFault, faultOf, writeBeforeFailed } from '../faults'
+import type { PlainStatement, Written } from '../statements/statement'
 import { type Checkpoints, startCheckpoints } from './checkpoints'
 import { type Connection, connect } from './connection'
-import { type DatabaseFault, faultOf, writeBeforeFailed } from './faults'
-import type { PlainStatement, Written } from './statement'
 
 export type WriterRequest =
   | { kind: 'open'; path: string }

@@ -1,14 +1,14 @@
 import { closeSync, copyFileSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Connection, connect } from './connection'
+import { type Connection, connect } from '../file/connection'
+import { dropEmptyLog } from '../file/durable'
+import { exchange } from '../file/exchange'
+import { lock } from '../file/lock'
+import { migrateFile, schemaOf } from '../migrate'
+import { plain, type Statement } from '../statements/statement'
+import { newEpoch } from '../tables/outbox'
 import { faultsOfFile } from './damage'
-import { dropEmptyLog } from './durable'
-import { exchange } from './exchange'
-import { lock } from './lock'
 import { backupState, unmark } from './mark'
-import { migrateFile, schemaOf } from './migrate'
-import { newEpoch } from './outbox'
-import { plain, type Statement } from './statement'
 
 /** A restore that was refused; nothing was changed. The message is for whoever asked for it. */
 export class RestoreFault extends Error {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { Refusal } from '@channelling/contract'
-import { DatabaseFault } from './faults'
+import { DatabaseFault } from '../faults'
 import { overClient, type ServerClient } from './server'
 
 /** A server that answers every request alike. */

@@ -1,6 +1,6 @@
+import { DatabaseFault, faultOf } from '../faults'
 import type { CheckpointerReply, CheckpointerRequest } from './checkpointer'
 import { type Connection, connect } from './connection'
-import { DatabaseFault, faultOf } from './faults'
 
 /** How long the log grows from a write on. A page that many bookings touch goes to the file once for all of them. */
 const GROWING_MS = 2000

@@ -1,7 +1,7 @@
 import { Refusal } from '@channelling/contract'
+import { faultOf } from '../faults'
+import { applyMigrations } from '../migrate'
 import { serverClient } from './client'
-import { faultOf } from './faults'
-import { applyMigrations } from './migrate'
 import { beginToCount } from './written'
 
 /** What a start has to wait for, in words for whoever looks at its log. */

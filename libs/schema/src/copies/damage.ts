@@ -1,5 +1,5 @@
 import Sqlite from 'libsql'
-import { faultOf } from './faults'
+import { faultOf } from '../faults'
 
 /** How many faults of one file are told. */
 const TOLD_MAX = 5

@@ -1,11 +1,11 @@
 import { Refusal } from '@channelling/contract'
+import type { Database } from '../database'
+import { DatabaseFault, faultOf } from '../faults'
+import { migrateFile } from '../migrate'
+import { queryBuilder } from '../statements/query'
+import { type PlainStatement, plain, type Written } from '../statements/statement'
 import { connect } from './connection'
-import type { Database } from './database'
-import { DatabaseFault, faultOf } from './faults'
 import { lock } from './lock'
-import { migrateFile } from './migrate'
-import { queryBuilder } from './query'
-import { type PlainStatement, plain, type Written } from './statement'
 import type { WriterReply, WriterRequest } from './writer'
 
 interface Waiting {

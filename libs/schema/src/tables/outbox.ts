@@ -1,10 +1,10 @@
 import type { EventType, NewEvent } from '@channelling/contract'
 import { sql } from 'drizzle-orm'
 import { check, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { Database } from '../database'
+import { insertInto } from '../statements/rows'
+import type { Statement, Value } from '../statements/statement'
 import { instant } from './columns'
-import type { Database } from './database'
-import { insertInto } from './rows'
-import type { Statement, Value } from './statement'
 
 /**
  * Everything that happened, in commit order: the truth that notifications read and each booking's history. Whoever

@@ -1,9 +1,9 @@
 import { createClient } from '@libsql/client'
-import { connect } from './connection'
-import { faultOf } from './faults'
-import { lock } from './lock'
-import type { DatabaseAddress } from './open'
-import { plain } from './statement'
+import { faultOf } from '../faults'
+import { connect } from '../file/connection'
+import { lock } from '../file/lock'
+import type { DatabaseAddress } from '../open'
+import { plain } from '../statements/statement'
 
 /** A database as it is at one moment, whoever writes meanwhile. Its schema is left as it is. */
 export interface Snapshot {

@@ -3,8 +3,8 @@
  * milliseconds, and a commit would wait for them. `checkpoints.ts` says when.
  */
 import { closeSync, fdatasyncSync, openSync } from 'node:fs'
+import { DatabaseFault, faultOf } from '../faults'
 import { type Connection, connect } from './connection'
-import { DatabaseFault, faultOf } from './faults'
 
 export type CheckpointerRequest = { kind: 'open'; path: string } | { kind: 'copy' } | { kind: 'close' }
 

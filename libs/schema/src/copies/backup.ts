@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { lock } from '../file/lock'
+import type { DatabaseAddress } from '../open'
 import type { BackupReply, BackupRequest } from './backup-worker'
 import { copyInto, filePath } from './copy'
-import { lock } from './lock'
-import type { DatabaseAddress } from './open'
 
 /** A backup that could not be made; the message is for whoever asked for it. */
 export class BackupFault extends Error {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { open } from '../index'
+import { aHospital, aSession } from '../testing'
 import { CopyFault, compared, copyDatabase } from './copy'
-import { open } from './index'
-import { aHospital, aSession } from './testing'
 
 let folder: string
 const url = (name: string) => ({ url: `file:${folder}/${name}.db` })

@@ -1,5 +1,5 @@
 import Sqlite from 'libsql'
-import type { PlainStatement, Written } from './statement'
+import type { PlainStatement, Written } from '../statements/statement'
 
 /** What every connection to a data file has to answer, or the start stops. PRAGMAs belong to a connection, not to the file. */
 const expected = {
