@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { type Caller, Refusal, type Scope } from '@channelling/contract'
 import { Elysia } from 'elysia'
 
@@ -8,7 +8,7 @@ export const REQUEST_ID_HEADER = 'x-request-id'
 /** How long a signed identity may travel between gateway and service. */
 const VALID_MS = 30_000
 
-const digest = (secret: string, signed: string) => createHmac('sha256', secret).update(signed).digest()
+const digest = (secret: string, signed: string) => new Bun.CryptoHasher('sha256', secret).update(signed).digest()
 
 const bound = (request: { method: string; path: string }, payload: string) =>
   `${request.method} ${request.path} ${payload}`
