@@ -13,3 +13,5 @@ const server = Bun.serve({
   },
 })
 console.log(server.port)
+
+export {}

@@ -1,6 +1,6 @@
 /**
  * The same list asked of a service itself, and through what can stand in front of it, each in a process of its own: our gateway,
- * nginx, and a proxy on Node; and of everything in one process. The list comes from memory (`light.ts`). `bun tests/bench/gateway.ts`
+ * nginx, a proxy on Node and the barest on Bun; and of everything in one process. The list comes from memory (`light.ts`). `bun tests/bench/gateway.ts`
  * wants wrk, nginx and an otherwise idle machine.
  */
 import { mkdtempSync, readFileSync } from 'node:fs'
@@ -65,8 +65,16 @@ const fastify = Bun.spawn(['node', `${import.meta.dir}/fastify.cjs`], {
   env: { PATH: process.env.PATH, UPSTREAM: service, KEY: split.key, IDENTITY: identity },
   stdout: 'pipe',
 })
-const { value } = await fastify.stdout.getReader().read()
-const fastifyUrl = `http://127.0.0.1:${Number(new TextDecoder().decode(value))}`
+const bareFetch = Bun.spawn([process.execPath, `${import.meta.dir}/bare-proxy.ts`], {
+  env: { PATH: process.env.PATH, UPSTREAM: service, IDENTITY: identity },
+  stdout: 'pipe',
+})
+/** A child says its port first. */
+async function urlOf({ stdout }: { stdout: ReadableStream<Uint8Array> }): Promise<string> {
+  const { value } = await stdout.getReader().read()
+  return `http://127.0.0.1:${Number(new TextDecoder().decode(value))}`
+}
+const [fastifyUrl, bareFetchUrl] = await Promise.all([urlOf(fastify), urlOf(bareFetch)])
 
 try {
   const finance = { Finance: split.key }
@@ -75,6 +83,7 @@ try {
     nginx: { url: `${nginx.url}${PATH}`, headers: finance },
     split: { url: `${split.url}${PATH}`, headers: finance },
     fastify: { url: `${fastifyUrl}${PATH}`, headers: finance },
+    bareFetch: { url: `${bareFetchUrl}${PATH}` },
     embedded: { url: `${embedded.url}${PATH}`, headers: { Finance: embedded.key } },
   }
   const results = await inTurn(loads)
@@ -82,6 +91,7 @@ try {
   console.log(told('nginx and the service', results.nginx, results.direct))
   console.log(told('our gateway and the service', results.split, results.direct))
   console.log(told('@fastify/http-proxy and the service', results.fastify, results.direct))
+  console.log(told('a bare proxy by `fetch` and the service', results.bareFetch, results.direct))
   console.log(told('everything in one process', results.embedded, results.direct))
   // what a request costs the process that answers it, all of its threads together
   const cpuOf = async (load: Load, pid: number) => {
@@ -98,9 +108,12 @@ try {
   console.log(
     `one process beside nginx ${beside('embedded', 'nginx')}, split beside nginx ${beside('split', 'nginx')}, `,
   )
-  console.log(`split beside fastify ${beside('split', 'fastify')}`)
+  console.log(
+    `split beside fastify ${beside('split', 'fastify')}, bare fetch beside fastify ${beside('bareFetch', 'fastify')}`,
+  )
 } finally {
   fastify.kill()
+  bareFetch.kill()
   catalogue.kill()
   await nginx.stop()
 }

@@ -1,6 +1,7 @@
 import { Database as Sqlite } from 'bun:sqlite'
 import { join } from 'node:path'
 import { open } from '@channelling/schema'
+import { everyRow } from '../support/every-row'
 import type { Server } from '../support/server'
 
 /** What of an event says that it is this one. */
@@ -44,7 +45,7 @@ export async function committedBy(server: Pick<Server, 'services' | 'dataDir'>):
     return file.query(COMMITTED).all() as Told[]
   }
   const database = await open({ url: server.services.database.url })
-  const rows = await database.read<Told & Record<string, unknown>>(COMMITTED)
+  const rows = await everyRow<Told>(database, COMMITTED)
   await database.close()
   return rows
 }

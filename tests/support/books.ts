@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, open } from '@channelling/schema'
+import { everyRow } from './every-row'
 import type { Server } from './server'
 
 export interface SessionRow {
@@ -74,14 +75,15 @@ export async function booksOf({ dataDir, services }: Pick<Server, 'dataDir' | 's
   if (!services) return readBooks(dataDir)
   const database = await open({ url: services.database.url })
   try {
-    const [checked, sessionRows, bookingRows, eventRows] = (await database.readAll([
-      { sql: 'SELECT integrity_check FROM pragma_integrity_check', args: [] },
-      { sql: `${places} ORDER BY id`, args: [] },
-      { sql: `${bookings} ORDER BY id`, args: [] },
-      { sql: `${events} ORDER BY seq`, args: [] },
-    ])) as unknown as [{ integrity_check: string }[], SessionRow[], BookingRow[], EventRow[]]
-    const integrity = checked.map((row) => row.integrity_check).join()
-    return { integrity, sessions: sessionRows, bookings: bookingRows, events: eventRows }
+    const checked = await database.read<{ integrity_check: string }>(
+      'SELECT integrity_check FROM pragma_integrity_check',
+    )
+    return {
+      integrity: checked.map((row) => row.integrity_check).join(),
+      sessions: await everyRow<SessionRow>(database, `${places} ORDER BY id`),
+      bookings: await everyRow<BookingRow>(database, `${bookings} ORDER BY id`),
+      events: await everyRow<EventRow>(database, `${events} ORDER BY seq`),
+    }
   } finally {
     await database.close()
   }
