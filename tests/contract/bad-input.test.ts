@@ -54,6 +54,27 @@ test.each(operations.map((operation) => [`${operation.method} ${operation.templa
   60_000,
 )
 
+test('an address with a bare ?, and an empty body where none is taken, are no mistakes', async () => {
+  expect((await server.call('GET', '/api/channel/sessions/1?')).status).toBe(200)
+  for (const raw of [undefined, '', '{}', ' { } ', 'null']) {
+    for (const headers of [{}, { 'content-type': 'application/json' }, { 'content-encoding': 'identity' }]) {
+      const given = { raw, headers: headers as Record<string, string> }
+      const { status, body } = await server.call('DELETE', '/api/channel/schedules/999999', undefined, given)
+      expect([raw, headers, status, body.reason]).toEqual([raw, headers, 404, 'schedule_not_found'])
+    }
+  }
+})
+
+test('what is misspelt in an address is no booking, rather than one without its hold', async () => {
+  const asked = { sessionInstanceId: 1, patientId: 1 }
+  const { status, body } = await server.call('POST', '/api/channel/bookings?hold=true', asked)
+  expect([status, body.reason, body.fields]).toEqual([
+    400,
+    'invalid_request',
+    [{ path: 'query', message: 'has a parameter that this operation does not know' }],
+  ])
+})
+
 test('a page far past the end is empty', async () => {
   const lists = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'page'))
   expect(lists.length).toBeGreaterThan(8)

@@ -51,9 +51,10 @@ function badPaths({ template, parameters }: Documented): Bad[] {
     )
 }
 
-function badQueries({ parameters }: Documented): (Bad & { path: string })[] {
+function badQueries({ parameters, object }: Documented): (Bad & { path: string })[] {
   const inQuery = parameters.filter((parameter) => parameter.in === 'query')
-  if (inQuery.length === 0) return []
+  // what is open to all takes whatever stands in its address
+  if (!object['x-scope']) return []
   return [
     { what: 'an unknown query parameter', path: `${CANARY}=${CANARY}`, field: 'query' },
     ...inQuery.flatMap(({ name, schema }) => [
@@ -143,7 +144,18 @@ function badWholes(path: string, hasBody: boolean): BadRequest[] {
     { ...large, what: 'a body of over 64 KiB', raw: filler, headers: JSON_TYPE },
     { ...large, what: 'a body of over 64 KiB that does not say its size', raw: streamed(filler), headers: JSON_TYPE },
   ]
-  if (!hasBody) return tooLarge
+  if (!hasBody) {
+    const unasked = [`{"${CANARY}":1}`, '[]', '7', CANARY, '{'].map((raw) => ({
+      path,
+      status: 400,
+      reason: 'invalid_request',
+      what: `${raw} where no body is taken`,
+      raw,
+      headers: JSON_TYPE,
+      field: 'body',
+    }))
+    return [...tooLarge, ...unasked]
+  }
   const malformed = { path, status: 400, reason: 'malformed_json', headers: JSON_TYPE }
   const wrongType = { path, status: 415, reason: 'unsupported_media_type', raw: `{"${CANARY}":1}` }
   const nested = `{"${CANARY}":${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}}`
