@@ -54,7 +54,6 @@ const telling = [
   'x-real-ip',
   'x-original-url',
   'x-http-method-override',
-  'content-encoding',
   'range',
   'origin',
   'referer',
