@@ -1,4 +1,4 @@
-import { type Log, refusalOf, refuse } from '@channelling/http'
+import { type Log, refusalOf, refuse, spellShortHost } from '@channelling/http'
 import { socketLimits } from '@channelling/notifications'
 import { bearer } from '@elysiajs/bearer'
 import { type AnyElysia, Elysia } from 'elysia'
@@ -71,6 +71,10 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(socket(requestIdOf))
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
+    .wrap((handle, request) => {
+      spellShortHost(request)
+      return handle
+    })
     .onRequest(createDoor(dependencies.corsOrigins, observer))
     .onError({ as: 'global' }, ({ error }) => {
       const requestId = crypto.randomUUID()

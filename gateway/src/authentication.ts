@@ -11,7 +11,7 @@ export const hasKey = (headers: Headers): boolean => headers.has('finance') || h
  */
 export function keyOf(headers: Headers, bearer: string | undefined): string {
   const finance = headers.get('finance') || undefined
-  const token = headers.has('authorization') ? bearer : undefined
+  const token = tokenOf(headers.get('authorization'), bearer)
   // the server joins a repeated header with a comma, which no key holds
   if (finance?.includes(',') || (finance && token && finance !== token)) {
     throw new Refusal('key_ambiguous', 'Two keys were sent; send one')
@@ -19,6 +19,15 @@ export function keyOf(headers: Headers, bearer: string | undefined): string {
   const key = finance ?? token
   if (!key) throw new Refusal('key_missing', 'Send your key in the Finance header')
   return key
+}
+
+/**
+ * The bearer token of an Authorization header. The plugin finds it under `Bearer` alone, and goes on to look in the address; the name of a
+ * scheme is the same in any letters.
+ */
+function tokenOf(authorization: string | null, bearer: string | undefined): string | undefined {
+  if (authorization === null) return undefined
+  return authorization.startsWith('Bearer ') ? bearer?.trimStart() : /^bearer +(.*)$/i.exec(authorization)?.[1]
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Route {
   scope: Scope
   /** Whether its answer may wait for something to happen, or not end. */
   waits?: boolean
+  /** Whether it takes anything in its query, and in a body. */
+  takes: { query: boolean; body: boolean }
 }
 
 /** Every operation of every service. What is not in it does not exist, so a path is closed until a service opens it. */
@@ -35,8 +37,8 @@ function pattern(template: string): string {
 export function createDirectory(documents: readonly ServiceDocument[], complete = true): Directory {
   const router = new Memoirist<Map<string, Route>>()
   const routes = documents.flatMap(({ service, operations }) =>
-    operations.flatMap(({ method, template, scope, waits }) =>
-      scope ? [{ method, service, template, scope, waits }] : [],
+    operations.flatMap(({ method, template, scope, waits, takes }) =>
+      scope ? [{ method, service, template, scope, waits, takes }] : [],
     ),
   )
   for (const [template, among] of Map.groupBy(routes, (route) => route.template)) {

@@ -14,6 +14,8 @@ export interface Operation {
   scope: Scope | undefined
   /** Whether its answer may wait for something to happen, or not end. */
   waits: boolean
+  /** Whether it takes anything in its query, and in a body. */
+  takes: { query: boolean; body: boolean }
   summary: string
   tag: string
   document: JsonObject
@@ -51,6 +53,10 @@ export const operation = (method: string, template: string, document: JsonObject
   template,
   scope: document['x-scope'] as Scope | undefined,
   waits: document['x-waits'] === true,
+  takes: {
+    query: ((document.parameters ?? []) as JsonObject[]).some((parameter) => parameter.in === 'query'),
+    body: document.requestBody !== undefined,
+  },
   summary: String(document.summary ?? ''),
   tag: String((document.tags as Json[] | undefined)?.[0] ?? ''),
   document,

@@ -1,4 +1,4 @@
-import { type Reason, Refusal } from '@channelling/contract'
+import { invalidField, type Reason, Refusal } from '@channelling/contract'
 import { type Log, pathOf, REASON_HEADER, REQUEST_ID_HEADER, refusalOf, refuse, requireScope } from '@channelling/http'
 import { METRICS_PATH } from '@channelling/metrics'
 import { ORIGIN_HEADER } from './administration'
@@ -64,8 +64,10 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     const route = directory().find(method, path)
     seen.route = route
     requireScope(caller, route.scope)
-    const body = await readBody(request)
     const query = url.indexOf('?')
+    if (query !== -1 && !route.takes.query) requireEmptyQuery(url.slice(query))
+    const sent = await readBody(request)
+    const body = route.takes.body ? sent : requireEmptyBody(sent)
     const outgoing = {
       target: query === -1 ? path : `${path}${url.slice(query)}`,
       method: method === 'HEAD' ? 'GET' : method,
@@ -99,6 +101,18 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     observer.end(seen, response.status, reason)
     return response
   }
+}
+
+/** A service leaves alone what it does not ask for, and a `?hold=true` in the wrong place would pass in silence. */
+function requireEmptyQuery(query: string): void {
+  if (new URLSearchParams(query).size === 0) return
+  throw invalidField('query', 'has a parameter that this operation does not know')
+}
+
+/** Many a client sends `{}`, or null, wherever there could be a body. */
+function requireEmptyBody(body: string | undefined): undefined {
+  if (body === undefined || /^\s*(?:\{\s*\}|null)?\s*$/.test(body)) return
+  throw invalidField('body', 'must be empty: this operation takes nothing in it')
 }
 
 /** The reason that a service gave, which is for the gateway alone. */

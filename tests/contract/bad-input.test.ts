@@ -37,6 +37,7 @@ async function faultOf(method: string, bad: BadRequest): Promise<string[]> {
       return [`${told}, not ${bad.status} ${bad.reason}`]
     if (reply.text.includes(CANARY) || reply.text.includes('73917391')) return [`${told} says back what was sent`]
     const fields: { path: string }[] = reply.body.fields ?? []
+    if (new Set(fields.map(({ path }) => path)).size < fields.length) return [`${told} names a field twice`]
     if (bad.field && !fields.some((field) => field.path.startsWith(bad.field!))) return [`${told}, not at ${bad.field}`]
     return []
   } catch (error) {
@@ -53,6 +54,39 @@ test.each(operations.map((operation) => [`${operation.method} ${operation.templa
   },
   60_000,
 )
+
+test('an address with a bare ?, and an empty body where none is taken, are no mistakes', async () => {
+  expect((await server.call('GET', '/api/channel/sessions/1?')).status).toBe(200)
+  for (const raw of [undefined, '', '{}', ' { } ', 'null']) {
+    for (const headers of [{}, { 'content-type': 'application/json' }, { 'content-encoding': 'identity' }]) {
+      const given = { raw, headers: headers as Record<string, string> }
+      const { status, body } = await server.call('DELETE', '/api/channel/schedules/999999', undefined, given)
+      expect([raw, headers, status, body.reason]).toEqual([raw, headers, 404, 'schedule_not_found'])
+    }
+  }
+})
+
+test('what is misspelt in an address is no booking, rather than one without its hold', async () => {
+  const asked = { sessionInstanceId: 1, patientId: 1 }
+  const { status, body } = await server.call('POST', '/api/channel/bookings?hold=true', asked)
+  expect([status, body.reason, body.fields]).toEqual([
+    400,
+    'invalid_request',
+    [{ path: 'query', message: 'has a parameter that this operation does not know' }],
+  ])
+})
+
+test('JSON in UTF-8 is taken however that is said', async () => {
+  for (const type of [
+    'application/json;charset=UTF-8',
+    'application/json; charset="utf-8"',
+    'Application/JSON; Charset=utf8',
+  ]) {
+    const given = { raw: '{"name":"Jane Doe"}', headers: { 'content-type': type, 'content-encoding': 'Identity' } }
+    const { status, body } = await server.call('POST', '/api/patients', undefined, given)
+    expect([type, status, body.reason]).toEqual([type, 400, 'invalid_request'])
+  }
+})
 
 test('a page far past the end is empty', async () => {
   const lists = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'page'))

@@ -51,9 +51,10 @@ function badPaths({ template, parameters }: Documented): Bad[] {
     )
 }
 
-function badQueries({ parameters }: Documented): (Bad & { path: string })[] {
+function badQueries({ parameters, object }: Documented): (Bad & { path: string })[] {
   const inQuery = parameters.filter((parameter) => parameter.in === 'query')
-  if (inQuery.length === 0) return []
+  // what is open to all takes whatever stands in its address
+  if (!object['x-scope']) return []
   return [
     { what: 'an unknown query parameter', path: `${CANARY}=${CANARY}`, field: 'query' },
     ...inQuery.flatMap(({ name, schema }) => [
@@ -143,12 +144,32 @@ function badWholes(path: string, hasBody: boolean): BadRequest[] {
     { ...large, what: 'a body of over 64 KiB', raw: filler, headers: JSON_TYPE },
     { ...large, what: 'a body of over 64 KiB that does not say its size', raw: streamed(filler), headers: JSON_TYPE },
   ]
-  if (!hasBody) return tooLarge
+  const encoded = ['gzip', 'br', 'x-gzip, identity', CANARY].map((encoding) => ({
+    path,
+    status: 415,
+    reason: 'unsupported_media_type',
+    what: `a body in ${encoding}`,
+    raw: Bun.gzipSync('{}'),
+    headers: { ...JSON_TYPE, 'content-encoding': encoding },
+  }))
+  if (!hasBody) {
+    const unasked = [`{"${CANARY}":1}`, '[]', '7', CANARY, '{'].map((raw) => ({
+      path,
+      status: 400,
+      reason: 'invalid_request',
+      what: `${raw} where no body is taken`,
+      raw,
+      headers: JSON_TYPE,
+      field: 'body',
+    }))
+    return [...tooLarge, ...encoded, ...unasked]
+  }
   const malformed = { path, status: 400, reason: 'malformed_json', headers: JSON_TYPE }
   const wrongType = { path, status: 415, reason: 'unsupported_media_type', raw: `{"${CANARY}":1}` }
   const nested = `{"${CANARY}":${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}}`
   return [
     ...tooLarge,
+    ...encoded,
     ...[`{"${CANARY}":`, CANARY, '{"a":1,}', "{'a':1}", '{"a":NaN}', '\u0000', '{} {}', '['.repeat(20)].map((raw) => ({
       ...malformed,
       what: `malformed: ${raw.slice(0, 20)}`,
@@ -168,6 +189,10 @@ function badWholes(path: string, hasBody: boolean): BadRequest[] {
       'application/x-www-form-urlencoded',
       'multipart/form-data; boundary=x',
       'application/jsonp',
+      'application/json; charset=iso-8859-1',
+      'application/json;charset="utf-16"',
+      'application/json; version=1; Charset=windows-1252',
+      `application/json; charset=${CANARY}`,
       CANARY,
     ].map((type) => ({ ...wrongType, what: type, headers: { 'content-type': type } })),
   ]

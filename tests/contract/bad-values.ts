@@ -45,6 +45,7 @@ function badOfType(schema: JsonSchema): [string, unknown][] {
         ['a list', [1]],
         ['an object', { [CANARY]: 1 }],
         ['1e99', 1e99],
+        ['2**53', 2 ** 53],
         ...(type === 'integer' ? [['a fraction', 1.5] as [string, unknown]] : []),
         ...[0, -1].filter((value) => value < minimum).map((value): [string, unknown] => [String(value), value]),
         ...(maximum === undefined ? [] : [['one too many', maximum + 1] as [string, unknown]]),

@@ -9,10 +9,15 @@ setDefaultTimeout(60_000)
 const ROOT = '/hospital/channelling'
 
 let server: Server
+let rootless: Server
 beforeAll(async () => {
   server = await startServer({ environment: { CONTEXT_ROOT: ROOT }, seed: aHospital() })
+  rootless = await startServer({ seed: aHospital() })
 })
-afterAll(() => server[Symbol.asyncDispose]())
+afterAll(() => Promise.all([server, rootless].map((one) => one[Symbol.asyncDispose]())))
+
+/** Hosts as they are called inside a hospital: as long as they like, and as short. */
+const HOSTS = ['h', 'ab', 'a.b', 'his', 'HIS', 'his:80', '[::]', 'hosp', 'channelling.hospital.example']
 
 /** An address as it is, whatever the context root. */
 const at = (path: string, init: RequestInit = {}) =>
@@ -42,6 +47,35 @@ test('the context root goes before every path, and without it there is nothing',
       expect(await reply.json()).toMatchObject({ status: 'error', code: 404, reason: 'no_such_path' })
     }
   }
+})
+
+test.each(HOSTS)('everything is there by the host %s too, with its query', async (host) => {
+  const headers = { finance: server.key, host }
+  for (const path of [
+    '/api/channel/specialities',
+    '/api/channel/specialities?query=a/b',
+    '/api/channel/sessions/1',
+    '/api/capabilities',
+    '/metrics',
+    '/health/live',
+    '/docs',
+    '/docs/',
+    '/docs/start.js?v=/',
+  ]) {
+    expect(`${path} ${(await at(`${ROOT}${path}`, { headers })).status}`).toBe(`${path} 200`)
+  }
+  const none = await at(`${ROOT}/api/channel/specialities?query=/nobody?`, { headers })
+  expect(await none.json()).toMatchObject({ data: [] })
+  const elsewhere = await at(`/x${ROOT}/api/channel/sessions`, { headers })
+  expect(await elsewhere.json()).toMatchObject({ code: 404, reason: 'no_such_path' })
+  const preflight = await at(`${ROOT}/api/channel/sessions`, { method: 'OPTIONS', headers: { host } })
+  expect(await preflight.json()).toMatchObject({ code: 401, reason: 'key_missing' })
+})
+
+test.each(HOSTS)('the socket is there by the host %s too, by a ticket in its query', async (host) => {
+  const { body } = await server.call('POST', '/api/notifications/tickets')
+  const screen = await subscribe(server, { key: null, query: `?access_token=${body.data.ticket}`, headers: { host } })
+  screen.close()
 })
 
 test('a created booking is where its Location says', async () => {
@@ -91,6 +125,13 @@ test('the socket is under the root, and nowhere else', async () => {
   const refused = await subscribe(bare).catch((error) => error)
   expect(refused).toBeInstanceOf(HandshakeRefused)
   expect(refused).toMatchObject({ status: 404, body: { reason: 'no_such_path' } })
+})
+
+test.each(HOSTS)('without a root everything is there by the host %s', async (host) => {
+  for (const path of ['/api/channel/specialities', '/api/x', '/docs', '/docs/', '/health/live', '/metrics', '/m']) {
+    const { status } = await fetch(`${rootless.url}${path}`, { headers: { finance: rootless.key, host } })
+    expect(`${path} ${status}`).toBe(`${path} ${path.endsWith('/x') || path === '/m' ? 404 : 200}`)
+  }
 })
 
 test('a root may be written without its slash, or with one too many', () => {

@@ -146,6 +146,11 @@ const refused: [state: string, sent: () => Omit<Asked, 'method' | 'path'>, verdi
   ['a key in quotes', () => ({ key: `"${good.key}"` }), '401 key_unknown'],
   ['half a key', () => ({ key: good.key.slice(0, 20) }), '401 key_unknown'],
   ['a well-formed key that was never issued', () => ({ key: mintKey() }), '401 key_unknown'],
+  [
+    'such a key as bearer in lower case',
+    () => ({ key: null, headers: { Authorization: `bearer ${mintKey()}` } }),
+    '401 key_unknown',
+  ],
   ['such a key as bearer', () => ({ key: null, headers: { Authorization: `Bearer ${mintKey()}` } }), '401 key_unknown'],
   ['an inactive key', () => ({ key: spoilt.inactive }), '401 key_inactive'],
   ['a key of a disabled client', () => ({ key: spoilt.disabled }), '401 key_inactive'],
@@ -181,6 +186,9 @@ const accepted: [state: string, sent: () => Omit<Asked, 'method' | 'path'>][] = 
   ['the header in upper case', () => ({ key: null, headers: { FINANCE: good.key } })],
   ['a header with space around the key, which is none of its value', () => ({ key: `  ${good.key} \t ` })],
   ['a bearer token in its place', () => ({ key: null, headers: { Authorization: `Bearer ${good.key}` } })],
+  ['a bearer token after two blanks', () => ({ key: null, headers: { authorization: `Bearer  ${good.key}` } })],
+  ['a bearer token in lower case', () => ({ key: null, headers: { authorization: `bearer ${good.key}` } })],
+  ['a bearer token in upper case', () => ({ key: null, headers: { authorization: `BEARER  ${good.key}` } })],
   ['both with one key', () => ({ key: good.key, headers: { authorization: `Bearer ${good.key}` } })],
 ]
 
@@ -219,9 +227,13 @@ test('whoever has no key does not learn which paths there are', async () => {
   }
 })
 
-test('a key in the address is no key', async () => {
-  const reply = await server.call('GET', `/api/channel/specialities?access_token=${good.key}`, undefined, { key: null })
-  expect(`${reply.status} ${reply.body.reason}`).toBe('401 key_missing')
+test('a key in the address is no key, whatever else is sent', async () => {
+  for (const authorization of [undefined, 'Basic eA==', 'bearer', 'Bear er', '']) {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
+    const path = `/api/channel/specialities?access_token=${good.key}`
+    const reply = await server.call('GET', path, undefined, { key: null, headers })
+    expect(`${authorization}: ${reply.status} ${reply.body.reason}`).toBe(`${authorization}: 401 key_missing`)
+  }
 })
 
 test('capabilities, health, the docs and their document are open to all, also with a key that is wrong; nothing else is', async () => {
@@ -274,4 +286,5 @@ test('the socket refuses keys of every state with the same reasons', async () =>
   expect(await verdict(good.key)).toBe('let in')
   expect(await verdict(null, { finance: good.key })).toBe('let in')
   expect(await verdict(null, { Authorization: `Bearer ${good.key}` })).toBe('let in')
+  expect(await verdict(null, { Authorization: `bearer ${good.key}` })).toBe('let in')
 })

@@ -126,6 +126,31 @@ test('of many who register one person at once, one does, and the others are told
   expect(await search({ name: 'kamala' })).toHaveLength(1)
 })
 
+test('a registration sent again is known by who the patient is, whatever Idempotency-Key comes with it, as the document says', async () => {
+  const again = async (body: object) => {
+    const send = () => server.call('POST', '/api/patients', body, { headers: { 'idempotency-key': 'once' } })
+    const first = await send()
+    expect(first.status).toBe(201)
+    const second = await send()
+    expect(second.headers.has('idempotent-replay')).toBe(false)
+    return { first, second }
+  }
+  for (const known of [{ nic: '901234567V' }, { passport: 'M7654321' }, { dob: '1988-01-02', phone: '0712223334' }]) {
+    const { first, second } = await again({ name: 'Anura', ...known })
+    expect(`${second.status} ${second.body.reason}`).toBe('409 patient_exists')
+    expect(second.body.existing).toEqual({ id: first.body.data.id, phn: first.body.data.phn })
+  }
+  for (const unknown of [{ phone: '0715556667' }, { email: 'ruwan@example.com', dob: '1988-01-02' }]) {
+    const { first, second } = await again({ name: 'Ruwan', ...unknown })
+    expect(second.status).toBe(201)
+    expect(second.body.data.id).not.toBe(first.body.data.id)
+  }
+
+  const documented = server.contract.operations.find(({ object }) => object.operationId === 'registerPatient')!
+  expect(documented.object.description).toContain('An `Idempotency-Key` makes no difference')
+  expect(documented.object.description).toContain('registers a second patient')
+})
+
 test('what is known of a patient can be corrected', async () => {
   const { id, phn, createdAt } = (await register({ name: 'Sunil', email: 'sunil@example.com' })).body.data
   const changed = await server.call('PUT', `/api/patients/${id}`, { name: 'Sunil Jayasuriya', phone: '0761112223' })

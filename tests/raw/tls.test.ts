@@ -50,6 +50,14 @@ test('the API is spoken to over HTTPS, and a location stays a path', async () =>
   expect((await server.call('GET', '/docs')).status).toBe(200)
 })
 
+test.each(['h', 'ab', 'his', 'a.hospital.example'])('it is spoken to by the host %s', async (host) => {
+  const reply = await fetch(`${server.url}/api/channel/specialities?query=/`, {
+    headers: { finance: server.key, host },
+    tls: { ca, checkServerIdentity: () => undefined },
+  })
+  expect([reply.status, (await reply.json()) as object]).toMatchObject([200, { data: [] }])
+})
+
 test('who does not trust the certificate does not speak to it', async () => {
   const trusting = (tls: object) => fetch(`${server.url}/health/live`, { tls }).then(({ status }) => status)
   expect(await trusting({ ca })).toBe(200)

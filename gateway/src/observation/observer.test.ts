@@ -26,6 +26,7 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
   const route: Route = {
     template: '/api/patients/search',
     scope: 'patients:read',
+    takes: { query: true, body: true },
     service: {
       name: 'patients',
       send: async ({ headers }) => {

@@ -58,7 +58,10 @@ export const reasons = {
   capacity_below_taken: { kind: 'conflict', about: 'More places are taken than the new capacity would hold' },
   last_admin_key: { kind: 'conflict', about: 'The last working admin key cannot be taken out of use' },
   body_too_large: { kind: 'too_large', about: 'The body is over 64 KiB' },
-  unsupported_media_type: { kind: 'wrong_type', about: 'The body is not `application/json`' },
+  unsupported_media_type: {
+    kind: 'wrong_type',
+    about: 'The body is not `application/json` in UTF-8, or is compressed',
+  },
   idempotency_key_reused: { kind: 'mismatch', about: 'The Idempotency-Key was used with another request' },
   rate_limited: {
     kind: 'too_many',

@@ -19,8 +19,14 @@ export async function jsonBody({ request }: { request: Request }): Promise<unkno
 
 /** @throws Refusal `unsupported_media_type` */
 export function requireJson(contentType: string | null): void {
+  // what nearly everybody sends
+  if (contentType === 'application/json') return
   if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
     throw new Refusal('unsupported_media_type', 'The body must be application/json')
+  }
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(contentType!)?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new Refusal('unsupported_media_type', 'The body must be in UTF-8')
   }
 }
 

@@ -58,10 +58,17 @@ function faultsOf(error: ValidationError): FieldFault[] {
   const validator = error.validator as unknown as Standard | { schema: Standard }
   const standard = 'schema' in validator ? validator.schema : validator
   const { issues = [] } = standard['~standard'].validate(error.value)
-  return issues.map(({ path = [], keys, message }) => ({
-    path: [error.type === 'params' ? 'path' : error.type, ...path.map(String)].join('.'),
-    message: keys ? 'has a property that this operation does not know' : steadied(message),
-  }))
+  const faults = new Map<string, FieldFault>()
+  for (const { path: within = [], keys, message } of issues) {
+    const path = [error.type === 'params' ? 'path' : error.type, ...within.map(String)].join('.')
+    // a value can be wrong in several ways: too large, and no whole number at that
+    if (faults.has(path)) continue
+    faults.set(path, {
+      path,
+      message: keys ? 'has a property that this operation does not know' : steadied(message),
+    })
+  }
+  return [...faults.values()]
 }
 
 /** zod's own sentences tell types apart well enough; they hold no values but the enumerated ones of the contract. */

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
+import { Elysia } from 'elysia'
 import { createLog } from './log'
 import { DEADLINE_HEADER, saysItLeaves, serve } from './serve'
 
@@ -58,4 +59,19 @@ test('who is told to stop takes requests still, says that it leaves, and then fi
   held.resolve(new Response('late but whole'))
   expect(await (await underWay).text()).toBe('late but whole')
   await closed
+})
+
+test('a service is there by whatever name its host has, short ones too', async () => {
+  const named = serve({
+    app: new Elysia().get('/api/channel/:id', ({ params, query }) => ({ ...params, ...query })),
+    hostname: '127.0.0.1',
+    port: 0,
+    log: createLog('silent', 'test'),
+    leavingMs: 0,
+  })
+  for (const host of ['c', 'a.b', 'cat', 'cat:80', 'cats', 'catalogue:3000']) {
+    const response = await fetch(`http://127.0.0.1:${named.port}/api/channel/7?part=/a?b`, { headers: { host } })
+    expect([host, response.status, await response.json()]).toEqual([host, 200, { id: '7', part: '/a?b' }])
+  }
+  await named.close()
 })

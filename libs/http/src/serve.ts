@@ -4,6 +4,7 @@ import { pathOf, REQUEST_ID_HEADER } from './identity'
 import { READY_PATH } from './kit'
 import { described, type Log } from './log'
 import { closeGracefully } from './server'
+import { spellShortHost } from './short-host'
 
 /** The instant after which the caller of a request is gone, in UTC milliseconds; between gateway and service. */
 export const DEADLINE_HEADER = 'x-deadline'
@@ -52,7 +53,7 @@ const LEAVING_MS = 1_500
 export function serve(options: ServeOptions): { port: number; close(): Promise<void> } {
   const { app, hostname, port, log, sockets, beforeClose, leavingMs = LEAVING_MS } = options
   let leaving = false
-  const answer = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(request))
+  const answer = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(spellShortHost(request)))
   const server = Bun.serve<SocketEvents>({
     hostname,
     port,

@@ -34,7 +34,7 @@ export const registerPatientEndpoint = ({
       detail: {
         summary: 'Register a patient',
         description:
-          'Needs a name and at least one of phone, NIC, passport and email. Refused, with the one that is there in `existing`, for a patient of the same NIC (in either form), the same passport, or the same name, date of birth and phone.',
+          'Needs a name and at least one of phone, NIC, passport and email. Refused, with the one that is there in `existing`, for a patient of the same NIC (in either form), the same passport, or the same name, date of birth and phone. An `Idempotency-Key` makes no difference here: the same request sent again is refused where one of these is told, with the patient it registered in `existing`; without any of them it registers a second patient.',
         tags: ['Patients'],
         operationId: 'registerPatient',
       },
