@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
+import { DEADLINE_HEADER } from './deadline'
 import { createLog } from './log'
-import { DEADLINE_HEADER, saysItLeaves, serve } from './serve'
+import { saysItLeaves, serve } from './serve'
 
 let asked = 0
 const service = serve({

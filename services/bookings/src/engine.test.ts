@@ -44,13 +44,15 @@ beforeEach(async () => {
   beforeWrite = async () => {}
   const guarded: Database = {
     ...database,
-    async write(statements, after) {
+    async write(statements, { after, ...options } = {}) {
       writes++
       await beforeWrite(statements)
+      const asked = performance.now()
       await after?.catch(() => {
         throw new DatabaseFault('SQLITE_ABORT', 'The write that this one follows failed')
       })
-      return database.write(statements)
+      const { withinMs = 10_000 } = options
+      return database.write(statements, { withinMs: withinMs - (performance.now() - asked) })
     },
   }
   engine = anEngine({ database: guarded })
@@ -389,9 +391,9 @@ test('a booking that was made while a later group was being decided keeps its id
       }
       return rows
     },
-    async write(statements, after) {
+    async write(statements, options) {
       await beforeWrite(statements)
-      return database.write(statements, after)
+      return database.write(statements, options)
     },
   }
   engine = anEngine({ database: slow })

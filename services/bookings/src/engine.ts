@@ -138,7 +138,7 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
       const begun = performance.now()
       // without a change it stands on the group before all the same: what that one did may be why
       const written =
-        statements.length > 0 ? database.write(statements, before?.written) : (before?.written ?? Promise.resolve([]))
+        statements.length > 0 ? database.write(statements, { after: before?.written }) : (before?.written ?? Promise.resolve([]))
       const underWay: UnderWay = { world, size: orders.length, written, state: 'writing', settled: Promise.resolve() }
       underWay.settled = written
         .then(
@@ -254,6 +254,6 @@ const isCertain = (error: unknown) => !(error instanceof DatabaseFault) || error
  */
 function lostRace(error: unknown): boolean {
   if (!(error instanceof DatabaseFault)) return false
-  if (error.code === 'SQLITE_BUSY') return true
+  if (error.isBusy) return true
   return error.isDuplicate() || (error.code === 'SQLITE_CONSTRAINT_NOTNULL' && error.message.includes('seat.version'))
 }
