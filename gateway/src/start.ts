@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
-import { createBookings, createEngineMetrics, createKeptSessions, latestInstant } from '@channelling/bookings'
+import { createBookings, createEngineMetrics, createKeptSessions } from '@channelling/bookings'
 import {
   createCatalogue,
   createSessionAnswers,
@@ -15,7 +15,7 @@ import { closeGracefully, createLog, described, leave, standardOutput } from '@c
 import { listenForMetrics } from '@channelling/metrics'
 import { redeemTicket, sockets, startNotifications } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
-import { backUp, type DatabaseFault, open, readiness } from '@channelling/schema'
+import { backUp, type DatabaseFault, latestInstant, open, readiness } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
 import { createAdministration } from './administration'

@@ -29,7 +29,7 @@ export const changes = {
   'answers first': [
     [
       engine,
-      /statements\.length > 0 \? database\.write\(statements, before\?\.written\)/,
+      /statements\.length > 0\s+\? database\.write\(statements, \{ after: before\?\.written[^}]*\}\)/,
       'Bun.sleep(5).then(() => database.write(statements)).catch(() => {}) && 1 > 1 ? Promise.resolve([])',
     ],
   ],
@@ -40,7 +40,8 @@ export const changes = {
   ],
   /** Each statement is committed by itself. */
   'commits by halves': [
-    [connection, /driver\.exec\(begin\)/, ''],
+    [connection, /driver\.exec\('BEGIN IMMEDIATE'\)/, ''],
+    [connection, /driver\.exec\('BEGIN'\)/, '{}'],
     [connection, /driver\.exec\('COMMIT'\)/, ''],
   ],
   /** Neither the answers to Idempotency-Keys nor the references are looked at; that leaves what the database refuses. */

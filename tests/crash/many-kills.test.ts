@@ -1,11 +1,12 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { cpus, loadavg } from 'node:os'
 import { faultsIn, readBooks } from '../support/books'
 import { type Chance, chanceFor } from '../support/chance'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 import { type Changed, changed } from './changes'
 import { type Asked, book, broken, type Promised } from './promises'
-import { READY_MS_MAX, restartTimed, SINGLE_READY_MS_MAX } from './steps'
+import { LOADED_READY_MS_MAX, READY_MS_MAX, restartTimed, SINGLE_READY_MS_MAX } from './steps'
 
 const ROUNDS = process.env.NIGHTLY === '1' ? 1000 : 200
 const SESSIONS = 3
@@ -90,14 +91,21 @@ test.each([
     expect(bookings).toHaveLength(asked)
     expect(new Set(bookings.map(({ reference }) => reference)).size).toBe(asked)
     readyMs.sort((a, b) => a - b)
-    const [half, longest] = [readyMs[Math.floor(rounds / 2)]!, readyMs.at(-1)!]
+    const [half, most, longest] = [0.5, 0.95, 1].map((share) => readyMs[Math.ceil(share * rounds) - 1]!) as [
+      number,
+      number,
+      number,
+    ]
     console.log(
-      `${asked} bookings, ${acknowledged} acknowledged; ready after ${half.toFixed()} ms, at most ${longest.toFixed()} ms`,
+      `${asked} bookings, ${acknowledged} acknowledged; ready after ${half.toFixed()} ms, 95 of 100 within ${most.toFixed()} ms, all within ${longest.toFixed()} ms`,
     )
     // kills found bookings on either side of their answer
     expect(acknowledged).toBeGreaterThan(rounds)
     expect(asked - acknowledged).toBeGreaterThan(rounds)
     expect(half).toBeLessThanOrEqual(READY_MS_MAX)
+    // where more waits for the processors than there are, it is that which the slowest tell of: 2.6 s at a load of 5 on two of them
+    const isLoaded = loadavg()[1]! > cpus().length
+    expect(most).toBeLessThanOrEqual(isLoaded ? LOADED_READY_MS_MAX : READY_MS_MAX)
     expect(longest).toBeLessThanOrEqual(SINGLE_READY_MS_MAX)
   },
 )

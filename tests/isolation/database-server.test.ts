@@ -80,12 +80,29 @@ test.each([
 
 test('a write that follows one that failed is not done, and those after it are', async () => {
   const failing = database.write([add('A')])
-  const following = database.write([add('F')], failing)
+  const following = database.write([add('F')], { after: failing })
   const free = database.write([add('G')])
   expect((await faultOf(failing)).code).toBe('SQLITE_CONSTRAINT_UNIQUE')
   expect((await faultOf(following)).code).toBe('SQLITE_ABORT')
   await free
   expect(await names()).toEqual(['City Hospital', 'A', 'G'])
+})
+
+test('a write whose turn comes later than its caller waits is not done, and that is said as overload', async () => {
+  const long = database.write([
+    {
+      sql: `UPDATE booking_clock SET latest = latest + 0 * (
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT count(*) FROM n)`,
+      args: [],
+    },
+  ])
+  const late = faultOf(database.write([add('J')], { withinMs: 10 }))
+  const inTime = database.write([add('K')], { withinMs: 10_000 })
+  await long
+  const { code, isUndone, cause } = await late
+  expect([code, isUndone, (cause as Refusal).reason]).toEqual(['SQLITE_BUSY_TIMEOUT', true, 'overloaded'])
+  await inTime
+  expect((await names()).slice(-1)).toEqual(['K'])
 })
 
 test('several processes open one empty server at once, and write into it at once', async () => {

@@ -126,15 +126,6 @@ test('groups decided one ahead of the other count each other’s holds', async (
   expect(held).toBeLessThanOrEqual(300)
 })
 
-test('what is counted is read from the index alone', async () => {
-  await using desk = await aDesk([30])
-  const plan = async (sql: string) =>
-    (await desk.database.read<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)).map(({ detail }) => detail).join('; ')
-  const counted = `SELECT b.id, b.client_id, b.session_id FROM json_each('[2]') j JOIN booking b INDEXED BY booking_by_holder
-    ON b.client_id = j.value AND b.status = 'PENDING' AND b.expires_at > 0`
-  expect(await plan(counted)).toContain('SEARCH b USING COVERING INDEX booking_by_holder (client_id=?)')
-})
-
 test('a server refuses more than HOLDS_PER_CLIENT, as its document says', async () => {
   await using server = await startServer({
     environment: { HOLDS_PER_CLIENT: '3' },

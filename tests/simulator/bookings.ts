@@ -1,7 +1,7 @@
-import { bookingReads, bookingView, createEngine, latestInstant, startSweeper } from '@channelling/bookings'
+import { bookingReads, bookingView, createEngine, startSweeper } from '@channelling/bookings'
 import { type Calendar, createClock } from '@channelling/contract'
 import type { Log } from '@channelling/http'
-import { overClient } from '@channelling/schema'
+import { latestInstant, overClient } from '@channelling/schema'
 import type { DatabaseServer } from './database'
 
 /** Holds last three seconds here, so that many run out within a run. */

@@ -20,6 +20,8 @@ export interface Desk {
     body?: unknown,
     as?: { client?: number; headers?: Record<string, string> },
   ): Promise<Reply>
+  /** Every reading that services asked of the database so far, as it was asked. */
+  asked: ReadonlySet<string>
   /** Begins what the services do by themselves every second, where that is done when asked. */
   sweep(): void
   [Symbol.asyncDispose](): Promise<void>
@@ -45,6 +47,7 @@ export async function startDesk({
 }: DeskGiven): Promise<Desk> {
   const folder = mkdtempSync(join(tmpdir(), 'desk-'))
   const database = await open({ url: `file:${join(folder, 'channelling.db')}` })
+  const asked = new Set<string>()
   await seed(database)
   await database.write(
     clients.map(({ name, access }, index) => ({
@@ -54,7 +57,7 @@ export async function startDesk({
   )
   const time = { now: Date.now() }
   const shared = {
-    database,
+    database: noting(database, asked),
     calendar: createCalendar('Asia/Colombo'),
     clock: () => time.now,
     secret: SECRET,
@@ -68,7 +71,7 @@ export async function startDesk({
     sweeping === 'when asked' ? withoutTimers(openBookings) : { made: openBookings(), rounds: [] }
   const catalogue = createCatalogue({
     ...shared,
-    database: forgettingOnWrite(database, answers, kept),
+    database: forgettingOnWrite(shared.database, answers, kept),
     answers,
     currency: 'LKR',
   })
@@ -76,6 +79,7 @@ export async function startDesk({
   return {
     time,
     database,
+    asked,
     async call(method, path, body, { client = 1, headers = {} } = {}) {
       const caller = { clientId: client, keyId: 1, access: clients[client - 1]!.access, scopes }
       const identity = signIdentity(SECRET, caller, { method, path: path.split('?')[0]! }, Date.now())
@@ -101,6 +105,19 @@ export async function startDesk({
     },
   }
 }
+
+/** The same database, which keeps what is read of it. */
+const noting = (database: Database, asked: Set<string>): Database => ({
+  ...database,
+  read(sql, args) {
+    asked.add(sql)
+    return database.read(sql, args)
+  },
+  readAll(statements) {
+    for (const statement of statements) asked.add('sql' in statement ? statement.sql : statement.toSQL().sql)
+    return database.readAll(statements)
+  },
+})
 
 /** Makes something, and gives the rounds it would have gone at intervals to whoever asks for them. */
 function withoutTimers<Made>(make: () => Made): { made: Made; rounds: (() => void)[] } {

@@ -1,5 +1,6 @@
 export * from './body'
 export * from './conditional'
+export * from './deadline'
 export * from './envelope'
 export * from './identity'
 export * from './kit'

@@ -31,9 +31,8 @@ export interface KitOptions {
 
 /** What any thrown thing means to a caller. Only refusals say what they are; the rest is `internal_error`. */
 export function refusalOf(error: unknown, log: Log, requestId: string): Refusal {
-  if (error instanceof Refusal) return error
-  // whoever throws something else, and knows what it means to callers, says so by its cause
-  if (error instanceof Error && error.cause instanceof Refusal) return error.cause
+  // whoever throws something else, and knows what it means to callers, says so by its cause, which a query builder wraps once more
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof Refusal) return cause
   if (error instanceof ParseError) return new Refusal('malformed_json', 'The body is not JSON')
   if (error instanceof NotFoundError) return new Refusal('no_such_path', 'There is nothing at this path')
   if (error instanceof ValidationError && error.type !== 'response') {

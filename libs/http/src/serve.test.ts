@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from 'bun:test'
 import { Elysia } from 'elysia'
+import { DEADLINE_HEADER } from './deadline'
 import { createLog } from './log'
-import { DEADLINE_HEADER, saysItLeaves, serve } from './serve'
+import { saysItLeaves, serve } from './serve'
 
 let asked = 0
 const service = serve({

@@ -1,13 +1,11 @@
 import { Refusal } from '@channelling/contract'
+import { msLeftFor } from './deadline'
 import { refuse } from './envelope'
 import { pathOf, REQUEST_ID_HEADER } from './identity'
 import { READY_PATH } from './kit'
 import { described, type Log } from './log'
 import { closeGracefully } from './server'
 import { spellShortHost } from './short-host'
-
-/** The instant after which the caller of a request is gone, in UTC milliseconds; between gateway and service. */
-export const DEADLINE_HEADER = 'x-deadline'
 
 /** The gateway sends 64 KiB at most. */
 const BODY_BYTES_MAX = 1024 ** 2
@@ -104,10 +102,7 @@ export const saysItLeaves = ({ headers }: Response): boolean => headers.get('con
 const notReady = ({ headers }: Request) =>
   refuse(new Refusal('service_unavailable', 'Not ready: the process is leaving'), headers.get(REQUEST_ID_HEADER) ?? '')
 
-function isLate({ headers }: Request): boolean {
-  const deadline = headers.get(DEADLINE_HEADER)
-  return deadline !== null && Date.now() > Number(deadline)
-}
+const isLate = (request: Request) => (msLeftFor(request) ?? 0) < 0
 
 const tooLate = ({ headers }: Request) =>
   refuse(

@@ -2,6 +2,19 @@ import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import type { DatabaseFault } from './faults'
 import type { Statement, Written } from './statements/statement'
 
+/** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
+export const TURN_MS_MAX = 10_000
+
+export interface WriteOptions {
+  /** An earlier write that need not have resolved: without it this one is not done either, `SQLITE_ABORT`. */
+  after?: Promise<Written[]>
+  /**
+   * How soon its turn must come, in milliseconds from now, at most and by default 10 000. Later it is not done: `SQLITE_BUSY_TIMEOUT`.
+   * Once it is on its way to the disk, or to a server, nothing takes it back.
+   */
+  withinMs?: number
+}
+
 /** The database as services see it: the same for a file and for a libSQL server. */
 export interface Database {
   /**
@@ -15,10 +28,9 @@ export interface Database {
   query: SqliteRemoteDatabase
   /**
    * Does all of the statements or none, durably once it resolves, in the order of the calls.
-   * @param after an earlier write that need not have resolved: without it this one is not done either, `SQLITE_ABORT`
-   * @throws DatabaseFault, or Refusal `service_unavailable` once a disk fault ended all writing, see `failure`
+   * @throws DatabaseFault, with the Refusal that it means to callers as its `cause` where others keep it out or nothing answers; or Refusal `service_unavailable` once a disk fault ended all writing, see `failure`
    */
-  write(statements: Statement[], after?: Promise<Written[]>): Promise<Written[]>
+  write(statements: Statement[], options?: WriteOptions): Promise<Written[]>
   /** Whether other processes may have it open too: a server, and not a file. */
   readonly shared: boolean
   /** The disk fault after which nothing is written any more; null while all is well. */

@@ -1,3 +1,5 @@
+import { Refusal } from '@channelling/contract'
+
 /** The disk, the file or its writer failed. A constraint, a lock or a faulty statement is none of these. */
 const FATAL = /^(SQLITE_(IOERR|FULL|CORRUPT|NOTADB)(_|$)|WRITER_STOPPED$)/
 
@@ -63,6 +65,21 @@ export class DatabaseFault extends Error {
 
 /** What becomes of a write that follows one that failed. */
 export const writeBeforeFailed = () => new DatabaseFault('SQLITE_ABORT', 'The write that this one follows failed')
+
+/** What becomes of a write whose turn came too late: nothing of it is done. */
+export const turnTooLate = () => new DatabaseFault('SQLITE_BUSY_TIMEOUT', 'The turn of the write came too late')
+
+/** A fault that says to callers what it means to them: the same for a file and for a server. */
+export function told(error: unknown): DatabaseFault {
+  const fault = faultOf(error)
+  const cause = fault.isUnreachable ? noAnswer() : fault.isBusy ? tooBusy() : undefined
+  return cause ? new DatabaseFault(fault.code, fault.message, { cause }) : fault
+}
+
+export const noAnswer = () =>
+  new Refusal('service_unavailable', 'The database does not answer', { retryAfterSeconds: 1 })
+
+const tooBusy = () => new Refusal('overloaded', 'Others keep the database busy', { retryAfterSeconds: 1 })
 
 /** A fault as the libSQL client threw it, with its code and a message that is safe to log. */
 export function faultOf(error: unknown): DatabaseFault {

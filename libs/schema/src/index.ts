@@ -5,6 +5,7 @@ export { type Restored, RestoreFault, restore, SKIPPED_IDS } from './copies/rest
 export * from './database'
 export { DatabaseFault } from './faults'
 export { DataInUse, lock } from './file/lock'
+export { latestInstant } from './latest-instant'
 export * from './open'
 export { pause } from './pause'
 export { overClient, type ServerClient } from './server/server'

@@ -1,7 +1,7 @@
-import { type Calendar, createCalendar } from '@channelling/contract'
+import { type Calendar, createCalendar, createClock, type Instant } from '@channelling/contract'
 import { closeOnSignal, createLog, type Log, leave, type ServeOptions, serve, startOrExplain } from '@channelling/http'
 import { tellMetrics } from '@channelling/metrics'
-import { type Database, open } from '@channelling/schema'
+import { type Database, latestInstant, open } from '@channelling/schema'
 import { readServiceSettings, type ServiceSettings } from '@channelling/settings'
 import { createWake, type Wake } from '@channelling/wake'
 
@@ -13,6 +13,8 @@ export interface Given {
   metrics: ReturnType<typeof tellMetrics>
   /** Opens the database; with `replica` its readings are answered by the read replica, where there is one. */
   open(readings: 'primary' | 'replica'): Promise<Database>
+  /** The time as all processes have it: it goes on from the latest moment that the database knows of. */
+  clock(database: Database): Promise<() => Instant>
   /** The way to hint to the other processes, and to hear from them. */
   wake(): Wake
 }
@@ -50,6 +52,7 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
         opened.push(database)
         return database
       },
+      clock: async (database) => createClock(await latestInstant(database)),
       wake() {
         const wake = createWake({ servers: settings.NATS_URL, log })
         opened.push(wake)

@@ -55,8 +55,8 @@ export function createWake({ servers, log }: { servers: readonly string[] | unde
 /** The same database, after whose every write the other processes are told. */
 export const hintingOnWrite = (database: Database, wake: Pick<Wake, 'hint'>): Database => ({
   ...database,
-  async write(statements, after) {
-    const written = await database.write(statements, after)
+  async write(statements, options) {
+    const written = await database.write(statements, options)
     wake.hint()
     return written
   },

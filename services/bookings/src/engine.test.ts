@@ -44,13 +44,15 @@ beforeEach(async () => {
   beforeWrite = async () => {}
   const guarded: Database = {
     ...database,
-    async write(statements, after) {
+    async write(statements, { after, ...options } = {}) {
       writes++
       await beforeWrite(statements)
+      const asked = performance.now()
       await after?.catch(() => {
         throw new DatabaseFault('SQLITE_ABORT', 'The write that this one follows failed')
       })
-      return database.write(statements)
+      const { withinMs = 10_000 } = options
+      return database.write(statements, { withinMs: withinMs - (performance.now() - asked) })
     },
   }
   engine = anEngine({ database: guarded })
@@ -309,6 +311,64 @@ test('a command that waited too long is refused instead of decided', async () =>
   expect(await late).toEqual(['overloaded'])
 })
 
+describe('what callers wait for no more is not done', () => {
+  const busy = () => new DatabaseFault('SQLITE_BUSY', 'database is locked')
+
+  test('where others keep the database it is tried until the time is up, and then no more', async () => {
+    await engine.submit(reserve({ sessionId: 3 }))
+    let last = 0
+    beforeWrite = async () => {
+      last = now
+      now += 1_000
+      throw busy()
+    }
+    const began = now
+    expect(await allOf([reserve(), reserve(), reserve({ sessionId: 3 })])).toEqual(Array(3).fill('overloaded'))
+    expect(last - began).toBe(10_000)
+    expect(await count('booking')).toBe(1)
+    beforeWrite = async () => {}
+    expect(await allOf([reserve(), reserve()])).toEqual([1, 2])
+  })
+
+  test('as little as the caller waits, and no more than 10 seconds', async () => {
+    await engine.submit(reserve({ sessionId: 3 }))
+    const within: number[] = []
+    const waits = async (withinMs: number | undefined) => {
+      const asked = engine.submit(reserve({ sessionId: 3 }), undefined, withinMs)
+      await asked
+      return within.at(-1)
+    }
+    await engine.close()
+    engine = anEngine({
+      database: {
+        ...database,
+        write(statements, options) {
+          within.push(options?.withinMs ?? Number.NaN)
+          return database.write(statements, options)
+        },
+      },
+    })
+    expect([await waits(undefined), await waits(300), await waits(60_000)]).toEqual([10_000, 300, 10_000])
+  })
+
+  test('of a group whose turn came too late for one, that one is refused and the others are carried out', async () => {
+    await engine.submit(reserve({ sessionId: 3 }))
+    const disk = held()
+    const before = engine.submit(reserve({ sessionId: 3 }))
+    await disk.begun
+    const late = engine.submit(reserve(), { key: 'k-1', fingerprint: 'f' }, 300).catch((refusal) => refusal)
+    const inTime = allOf([reserve(), reserve(), reserve()])
+    await turns()
+    now += 301
+    await Bun.sleep(310)
+    disk.letGo()
+    await before
+    expect(await late).toMatchObject({ reason: 'overloaded', details: { retryAfterSeconds: 1 } })
+    expect(await inTime).toEqual([1, 2, 3])
+    expect([await count('booking'), await count('answer')]).toEqual([5, 0])
+  })
+})
+
 test('what was held of a cancelled session counts no more against its client, before anything has swept it', async () => {
   await engine.close()
   engine = anEngine({ terms: { holdMinutes: 20, holdsPerClient: 2 } })
@@ -389,9 +449,9 @@ test('a booking that was made while a later group was being decided keeps its id
       }
       return rows
     },
-    async write(statements, after) {
+    async write(statements, options) {
       await beforeWrite(statements)
-      return database.write(statements, after)
+      return database.write(statements, options)
     },
   }
   engine = anEngine({ database: slow })

@@ -11,7 +11,7 @@ import { type KeptSessions, noSessions } from './store/kept-sessions'
 const GROUP_MAX = 256
 /** The most commands that may wait; beyond it a caller does better to try again. */
 const WAITING_MAX = 8192
-/** A command that waited longer is refused instead of decided: its caller has gone. */
+/** A command that waited longer is refused instead of carried out: its caller has gone. */
 const WAIT_MS_MAX = 10_000
 /** How often an order that lost a race is decided again before its caller is sent away. */
 const ATTEMPTS_MAX = 20
@@ -49,9 +49,10 @@ export interface SavedGroup {
 export interface Engine<View> {
   /**
    * Carries a command out, together with whatever else is waiting, in one durable write.
-   * @throws Refusal
+   * @param withinMs how long its caller waits, at most and by default 10 000: a write that has not begun by then is not done
+   * @throws Refusal `overloaded` when it came too late, and whatever was decided
    */
-  submit(command: BookingCommand, once?: Once): Promise<Outcome<View>>
+  submit(command: BookingCommand, once?: Once, withinMs?: number): Promise<Outcome<View>>
   /** Records what time or the hospital did to the bookings of a session. */
   sweep(command: SweepSession): Promise<void>
   /** How many commands wait to be decided. */
@@ -138,7 +139,9 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
       const begun = performance.now()
       // without a change it stands on the group before all the same: what that one did may be why
       const written =
-        statements.length > 0 ? database.write(statements, before?.written) : (before?.written ?? Promise.resolve([]))
+        statements.length > 0
+          ? database.write(statements, { after: before?.written, withinMs: msLeft(orders) })
+          : (before?.written ?? Promise.resolve([]))
       const underWay: UnderWay = { world, size: orders.length, written, state: 'writing', settled: Promise.resolve() }
       underWay.settled = written
         .then(
@@ -187,26 +190,32 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
     try {
       await commit(orders)
     } catch (error) {
-      if (orders.length === 1 || !isCertain(error)) return rejectAll(orders, error)
+      if (orders.length === 1 || error instanceof Refusal || !isCertain(error)) return rejectAll(orders, error)
       // one order that the database will not have must not fail its neighbours
       for (const order of orders) await settle([order])
     }
   }
 
-  /** A lost race is decided again on a new reading. */
-  async function commit(orders: Waiting<View>[]): Promise<void> {
+  /** A lost race is decided again on a new reading, for those whose callers still wait. */
+  async function commit(group: Waiting<View>[]): Promise<void> {
+    let lost = 0
     for (let attempt = 1; ; attempt++) {
-      const decided = await decideAll(orders, null)
-      const begun = performance.now()
+      const orders = group.filter(isInTime)
+      if (orders.length === 0) return
       try {
-        const written = decided.statements.length > 0 ? await database.write(decided.statements) : []
+        const decided = await decideAll(orders, null)
+        const { statements } = decided
+        const begun = performance.now()
+        const written = statements.length > 0 ? await database.write(statements, { withinMs: msLeft(orders) }) : []
         saved(decided, orders.length, begun)
         return answer(orders, decided, written)
       } catch (error) {
         kept.forgetAll()
         if (!lostRace(error)) throw error
-        if (attempt === GROUP_ATTEMPTS_MAX && orders.length > 1) throw error
-        if (attempt === ATTEMPTS_MAX) {
+        // where others keep the database there was no race: it is tried as long as somebody waits
+        if (!isBusy(error)) lost++
+        if (lost === GROUP_ATTEMPTS_MAX && orders.length > 1) throw error
+        if (lost === ATTEMPTS_MAX) {
           throw new Refusal('overloaded', 'Too many bookings at once', { retryAfterSeconds: 1 })
         }
         await Bun.sleep(Math.random() * Math.min(50, 2 ** attempt))
@@ -214,17 +223,22 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
     }
   }
 
+  /** How long the first of their callers to go still waits. */
+  const msLeft = (orders: Waiting<View>[]) =>
+    orders.reduce((soonest, { deadline }) => Math.min(soonest, deadline), Number.POSITIVE_INFINITY) - clock()
+
   function isInTime(order: Waiting<View>): boolean {
     if (clock() <= order.deadline) return true
     order.reject(new Refusal('overloaded', 'The booking waited too long', { retryAfterSeconds: 1 }))
     return false
   }
 
-  const submitted = (order: Omit<Order, 'deadline'>) => enqueue({ ...order, deadline: clock() + WAIT_MS_MAX })
+  const submitted = (order: Omit<Order, 'deadline'>, withinMs = WAIT_MS_MAX) =>
+    enqueue({ ...order, deadline: clock() + Math.min(withinMs, WAIT_MS_MAX) })
 
   return {
-    async submit(command, once) {
-      const decision = await submitted({ command, once })
+    async submit(command, once, withinMs) {
+      const decision = await submitted({ command, once }, withinMs)
       if (decision.kind === 'done') return { view: decision.view, replayed: decision.replayed }
       throw decision.kind === 'refused' ? decision.refusal : new Error('a booking command was taken for a sweep')
     },
@@ -248,12 +262,15 @@ function rejectAll(orders: Pick<Waiting<unknown>, 'reject'>[], error: unknown): 
 /** Whether nothing was saved. Of a write that broke off nobody knows how far it came, so it must not be done again. */
 const isCertain = (error: unknown) => !(error instanceof DatabaseFault) || error.isUndone
 
+/** Whether others kept the database, or the group's turn came too late for the first of them. */
+const isBusy = (error: unknown) => error instanceof DatabaseFault && error.isBusy
+
 /**
  * Whether another writer changed what the decision stood on: the seat's version, or a number, reference or key that is no
  * longer free.
  */
 function lostRace(error: unknown): boolean {
   if (!(error instanceof DatabaseFault)) return false
-  if (error.code === 'SQLITE_BUSY') return true
+  if (error.isBusy) return true
   return error.isDuplicate() || (error.code === 'SQLITE_CONSTRAINT_NOTNULL' && error.message.includes('seat.version'))
 }

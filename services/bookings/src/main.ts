@@ -1,8 +1,6 @@
-import { createClock } from '@channelling/contract'
 import { runService } from '@channelling/service'
 import { createBookings } from './app'
 import { createEngineMetrics } from './metrics'
-import { latestInstant } from './store/reads'
 
 await runService('bookings', async ({ settings, calendar, log, metrics, open, ...given }) => {
   const database = await open('primary')
@@ -13,7 +11,7 @@ await runService('bookings', async ({ settings, calendar, log, metrics, open, ..
     database,
     lists,
     calendar,
-    clock: createClock(await latestInstant(database)),
+    clock: await given.clock(database),
     secret: settings.INTERNAL_SECRET,
     holdMinutes: settings.HOLD_MINUTES,
     holdsPerClient: settings.HOLDS_PER_CLIENT,

@@ -1,4 +1,3 @@
-import { createClock } from '@channelling/contract'
 import { runService } from '@channelling/service'
 import { hintingOnWrite } from '@channelling/wake'
 import { createCatalogue } from './app'
@@ -11,7 +10,7 @@ await runService('catalogue', async ({ settings, calendar, log, open, ...given }
   const catalogue = {
     database: hintingOnWrite(database, wake),
     calendar,
-    clock: createClock(0),
+    clock: await given.clock(database),
     secret: settings.INTERNAL_SECRET,
     currency: settings.CURRENCY,
     log,

@@ -53,9 +53,9 @@ export function createSessionAnswers(): SessionAnswers {
 /** The same database, before whose every write is acknowledged what is kept of it is forgotten. */
 export const forgettingOnWrite = (database: Database, ...kept: { forgetAll(): void }[]): Database => ({
   ...database,
-  async write(statements) {
+  async write(statements, options) {
     try {
-      return await database.write(statements)
+      return await database.write(statements, options)
     } finally {
       for (const one of kept) one.forgetAll()
     }

@@ -1,4 +1,3 @@
-import { createClock } from '@channelling/contract'
 import { runService } from '@channelling/service'
 import { Elysia } from 'elysia'
 import { sockets } from './endpoints/subscribe-by-socket'
@@ -13,7 +12,7 @@ await runService('notifications', async ({ settings, calendar, log, metrics, ope
   const { app, feed, close } = await startNotifications({
     database,
     calendar,
-    clock: createClock(0),
+    clock: await given.clock(database),
     secret,
     log,
     wake,

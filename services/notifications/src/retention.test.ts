@@ -59,8 +59,8 @@ test('thousands go in writes of at most 500, and each of them moves the beginnin
   await clearBefore(
     {
       ...database,
-      async write(statements, after) {
-        const written = await database.write(statements, after)
+      async write(statements, options) {
+        const written = await database.write(statements, options)
         const events = await kept()
         left.push(events.length)
         expect((await streamState(database)).lowest).toBe(events[0] ?? 1751)

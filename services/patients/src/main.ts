@@ -1,13 +1,15 @@
-import { createClock } from '@channelling/contract'
 import { runService } from '@channelling/service'
 import { createPatients } from './app'
 
-await runService('patients', async ({ settings, calendar, log, open }) => ({
-  app: createPatients({
-    database: await open('replica'),
-    calendar,
-    clock: createClock(0),
-    secret: settings.INTERNAL_SECRET,
-    log,
-  }),
-}))
+await runService('patients', async ({ settings, calendar, log, open, clock }) => {
+  const database = await open('replica')
+  return {
+    app: createPatients({
+      database,
+      calendar,
+      clock: await clock(database),
+      secret: settings.INTERNAL_SECRET,
+      log,
+    }),
+  }
+})

@@ -1,5 +1,7 @@
 import Sqlite from 'libsql'
+import { turnTooLate } from '../faults'
 import type { PlainStatement, Written } from '../statements/statement'
+import { sharedNow } from './shared-now'
 
 /** What every connection to a data file has to answer, or the start stops. PRAGMAs belong to a connection, not to the file. */
 const expected = {
@@ -10,6 +12,8 @@ const expected = {
 
 /** How long to wait for a connection of this process that is being closed: it locks the file for a moment, after a garbage collection. */
 export const BUSY_MS = 1000
+/** How long to wait for others once somebody waited in vain: whoever stands behind does not have to do it all over again. */
+const STILL_BUSY_MS = 20
 
 /** Statements kept prepared; far more than the program has, few enough to bound what built SQL could add. */
 const PREPARED_MAX = 500
@@ -31,8 +35,11 @@ export interface Connection {
   arrays(statement: PlainStatement): unknown[][]
   /** Several reads of one moment. */
   rowsOfAll(statements: PlainStatement[]): Record<string, unknown>[][]
-  /** All of the statements, or none. */
-  write(statements: PlainStatement[]): Written[]
+  /**
+   * All of the statements, or none.
+   * @param until by `sharedNow`: none once that has passed, be it while others kept the file
+   */
+  write(statements: PlainStatement[], until?: number): Written[]
   close(): void
 }
 
@@ -84,8 +91,25 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
     })
   }
 
-  function within<Result>(begin: string, work: () => Result): Result {
-    driver.exec(begin)
+  let patienceMs = BUSY_MS
+  function bePatient(ms: number): void {
+    if (ms === patienceMs) return
+    driver.exec(`PRAGMA busy_timeout = ${ms}`)
+    patienceMs = ms
+  }
+
+  function beginWriting(): void {
+    try {
+      driver.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      bePatient(STILL_BUSY_MS)
+      throw error
+    }
+    bePatient(BUSY_MS)
+  }
+
+  function within<Result>(begin: () => void, work: () => Result): Result {
+    begin()
     try {
       const result = work()
       driver.exec('COMMIT')
@@ -99,16 +123,26 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
   return {
     rows,
     arrays,
-    rowsOfAll: (statements) => within('BEGIN', () => statements.map(rows)),
-    write: (statements) =>
-      within('BEGIN IMMEDIATE', () =>
-        statements.map((statement) => {
+    rowsOfAll: (statements) =>
+      within(
+        () => driver.exec('BEGIN'),
+        () => statements.map(rows),
+      ),
+    write(statements, until = Number.POSITIVE_INFINITY) {
+      const requireInTime = () => {
+        if (sharedNow() > until) throw turnTooLate()
+      }
+      requireInTime()
+      return within(beginWriting, () => {
+        requireInTime()
+        return statements.map((statement) => {
           const { statement: ready, columns } = prepare(statement.sql)
           if (columns.length === 0) return { rows: [], changes: ready.run(statement.args).changes }
           const returned = rows(statement)
           return { rows: returned, changes: returned.length }
-        }),
-      ),
+        })
+      })
+    },
     close() {
       prepared.clear()
       driver.close()

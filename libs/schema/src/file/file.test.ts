@@ -1,9 +1,11 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Refusal } from '@channelling/contract'
-import { DatabaseFault, open, readiness, type Written } from '../index'
+import { told } from '../faults'
+import { type Database, DatabaseFault, open, readiness, type Written } from '../index'
+import { connect } from './connection'
 
 async function aFile() {
   const folder = mkdtempSync(join(tmpdir(), 'file-'))
@@ -81,13 +83,91 @@ test('a constraint fails its own write and no other', async () => {
   expect(await readiness(file.database)()).toEqual({ database: true })
 })
 
+describe('while another connection keeps the file', () => {
+  /** Keeps others from writing, until it is let go. */
+  function hold(path: string) {
+    const other = connect(path, 'write')
+    other.rows({ sql: 'BEGIN IMMEDIATE', args: [] })
+    return {
+      change: () => other.rows({ sql: "UPDATE hospital SET name = 'changed'", args: [] }),
+      letGo() {
+        other.rows({ sql: 'ROLLBACK', args: [] })
+        other.close()
+      },
+    }
+  }
+  const insert = (name: string) => [{ sql: 'INSERT INTO hospital (name, code) VALUES (?, ?)', args: [name, name] }]
+  const faultOf = (work: Promise<unknown>): Promise<DatabaseFault> =>
+    work.then(
+      () => expect.unreachable('it should have failed'),
+      (error) => error,
+    )
+  const names = async (database: Database) =>
+    (await database.read<{ name: string }>('SELECT name FROM hospital ORDER BY id')).map(({ name }) => name)
+
+  test('writes are refused as overload, the later ones soon, and nothing of them is done; the next one after that is', async () => {
+    await using file = await aFile()
+    const { database } = file
+    const other = hold(file.path)
+    const began = performance.now()
+    const faults = await Promise.all(Array.from({ length: 20 }, (_, row) => faultOf(database.write(insert(`W${row}`)))))
+    expect(performance.now() - began).toBeLessThan(5_000)
+    for (const fault of faults) {
+      expect(fault).toBeInstanceOf(DatabaseFault)
+      expect([fault.code, fault.isUndone]).toEqual(['SQLITE_BUSY', true])
+      expect(fault.cause).toMatchObject({ reason: 'overloaded', details: { retryAfterSeconds: 1 } })
+    }
+    expect(await names(database)).toEqual([])
+    expect(await readiness(database)()).toEqual({ database: true })
+    other.letGo()
+    expect([await file.add('A'), await file.add('B')]).toEqual(['written', 'written'])
+    expect(await names(database)).toEqual(['A', 'B'])
+    expect(file.failures).toEqual([])
+    // and it is as patient again as it was
+    const again = hold(file.path)
+    const waiting = file.add('C')
+    await Bun.sleep(200)
+    again.letGo()
+    expect(await waiting).toBe('written')
+  })
+
+  test('who reads is not kept out', async () => {
+    await using file = await aFile()
+    expect(await file.add('A')).toBe('written')
+    const other = hold(file.path)
+    other.change()
+    expect(await names(file.database)).toEqual(['A'])
+    expect(await file.database.readAll([{ sql: 'SELECT count(*) AS n FROM hospital', args: [] }])).toEqual([[{ n: 1 }]])
+    other.letGo()
+  })
+
+  test('what got the file too late is not done, though it waited for it; what is in time is', async () => {
+    await using file = await aFile()
+    const { database } = file
+    const other = hold(file.path)
+    const late = faultOf(database.write(insert('A'), { withinMs: 100 }))
+    const behind = faultOf(database.write(insert('B'), { withinMs: 100 }))
+    const inTime = database.write(insert('C'), { withinMs: 10_000 })
+    await Bun.sleep(300)
+    other.letGo()
+    for (const fault of [await late, await behind]) {
+      expect([fault.code, fault.isUndone, (fault.cause as Refusal).reason]).toEqual([
+        'SQLITE_BUSY_TIMEOUT',
+        true,
+        'overloaded',
+      ])
+    }
+    await inTime
+    expect(await names(database)).toEqual(['C'])
+  })
+})
+
 test('a write that follows one that failed is not done; one that follows it by time alone is', async () => {
   await using file = await aFile()
   const add = (name: string, after?: Promise<unknown[]>) =>
-    file.database.write(
-      [{ sql: 'INSERT INTO hospital (name, code) VALUES (?, ?)', args: [name, name] }],
-      after as Promise<Written[]> | undefined,
-    )
+    file.database.write([{ sql: 'INSERT INTO hospital (name, code) VALUES (?, ?)', args: [name, name] }], {
+      after: after as Promise<Written[]> | undefined,
+    })
   const first = add('A')
   const second = add('A', first)
   const third = add('B', second)
@@ -102,6 +182,17 @@ test('a write that follows one that failed is not done; one that follows it by t
     'written',
   ])
   expect(await file.database.read('SELECT name FROM hospital ORDER BY name')).toEqual([{ name: 'A' }, { name: 'D' }])
+})
+
+test.each([
+  ['SQLITE_BUSY', 'overloaded'],
+  ['SQLITE_BUSY_RECOVERY', 'overloaded'],
+  ['SQLITE_LOCKED', 'overloaded'],
+  ['SQLITE_CONSTRAINT_UNIQUE', undefined],
+  ['SQLITE_ERROR', undefined],
+])('to callers %s means %p, of a reading too', (code, reason) => {
+  const { cause } = told(Object.assign(new Error(code), { code }))
+  expect((cause as Refusal | undefined)?.reason).toBe(reason as never)
 })
 
 test.each([

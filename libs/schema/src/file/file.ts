@@ -1,11 +1,12 @@
 import { Refusal } from '@channelling/contract'
-import type { Database } from '../database'
-import { DatabaseFault, faultOf } from '../faults'
+import { type Database, TURN_MS_MAX, type WriteOptions } from '../database'
+import { DatabaseFault, told } from '../faults'
 import { migrateFile } from '../migrate'
 import { queryBuilder } from '../statements/query'
 import { type PlainStatement, plain, type Written } from '../statements/statement'
 import { connect } from './connection'
 import { lock } from './lock'
+import { sharedNow } from './shared-now'
 import type { WriterReply, WriterRequest } from './writer'
 
 interface Waiting {
@@ -30,7 +31,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
       try {
         return Promise.resolve(read())
       } catch (error) {
-        return Promise.reject(faultOf(error))
+        return Promise.reject(told(error))
       }
     }
 
@@ -38,7 +39,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
       read: <Row>(sql: string, args: unknown[] = []) => guarded(() => reader.rows(plain({ sql, args })) as Row[]),
       readAll: (statements) => guarded(() => reader.rowsOfAll(statements.map(plain))),
       query: queryBuilder((sql, args) => guarded(() => reader.arrays(plain({ sql, args })))),
-      write: (statements, after) => writer.write(statements.map(plain), after),
+      write: (statements, options) => writer.write(statements.map(plain), options),
       shared: false,
       failure: writer.failure,
       async close() {
@@ -94,7 +95,7 @@ async function startWriter(path: string, onFailure: (fault: DatabaseFault) => vo
       case 'failed': {
         const fault = new DatabaseFault(data.code, data.message)
         if (data.id === null || fault.isFatal) return fail(fault)
-        return take(data.id)?.reject(fault)
+        return take(data.id)?.reject(told(fault))
       }
     }
   }
@@ -106,12 +107,13 @@ async function startWriter(path: string, onFailure: (fault: DatabaseFault) => vo
   isOpen = true
   return {
     failure: () => failure,
-    write(statements: PlainStatement[], after?: Promise<Written[]>): Promise<Written[]> {
+    write(statements: PlainStatement[], { after, withinMs = TURN_MS_MAX }: WriteOptions = {}): Promise<Written[]> {
       if (failure) return Promise.reject(refusal())
       const id = ++lastId
       const written = new Promise<Written[]>((resolve, reject) => waiting.set(id, { resolve, reject }))
       posted.set(written, id)
-      post({ kind: 'write', id, after: after && posted.get(after), statements })
+      const until = sharedNow() + Math.min(withinMs, TURN_MS_MAX)
+      post({ kind: 'write', id, after: after && posted.get(after), until, statements })
       return written
     },
     async close() {

@@ -10,8 +10,8 @@ import { type Connection, connect } from './connection'
 
 export type WriterRequest =
   | { kind: 'open'; path: string }
-  /** `after` is the id of a write without which this one is not done. */
-  | { kind: 'write'; id: number; after: number | undefined; statements: PlainStatement[] }
+  /** `after` is the id of a write without which this one is not done; later than `until`, by `sharedNow`, it is not done either. */
+  | { kind: 'write'; id: number; after: number | undefined; until: number; statements: PlainStatement[] }
   | { kind: 'close' }
 
 export type WriterReply =
@@ -39,10 +39,10 @@ function keepUndone(id: number): void {
   if (undone.size > UNDONE_MAX) undone.delete(undone.values().next().value!)
 }
 
-function write({ id, after, statements }: Extract<WriterRequest, { kind: 'write' }>): WriterReply {
+function write({ id, after, until, statements }: Extract<WriterRequest, { kind: 'write' }>): WriterReply {
   if (failed) throw failed
   if (after !== undefined && undone.has(after)) throw writeBeforeFailed()
-  const written = connection.write(statements)
+  const written = connection.write(statements, until)
   checkpoints.wrote()
   return { kind: 'written', id, written }
 }

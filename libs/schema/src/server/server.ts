@@ -1,7 +1,6 @@
-import { Refusal } from '@channelling/contract'
 import type { ResultSet } from '@libsql/client'
-import type { Database } from '../database'
-import { DatabaseFault, faultOf, writeBeforeFailed } from '../faults'
+import { type Database, TURN_MS_MAX } from '../database'
+import { faultOf, noAnswer, told, turnTooLate, writeBeforeFailed } from '../faults'
 import type { DatabaseAddress, OpenOptions } from '../open'
 import { queryBuilder } from '../statements/query'
 import { type PlainStatement, plain, type Written } from '../statements/statement'
@@ -11,8 +10,6 @@ import { withReadReplica } from './read-replica'
 import { streamingClient } from './streams'
 import { counting } from './written'
 
-/** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
-const TURN_MS_MAX = 10_000
 /** How often a write is tried that other writers keep out. */
 const BUSY_ATTEMPTS_MAX = 10
 const BUSY_PAUSE_MS_MAX = 50
@@ -60,7 +57,7 @@ export function overClient(client: ServerClient): Database {
     }
   }
 
-  async function writeNow(statements: PlainStatement[]): Promise<Written[]> {
+  async function writeNow(statements: PlainStatement[], latest: number): Promise<Written[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return (await client.batch(statements, 'write')).map((result) => ({
@@ -71,6 +68,7 @@ export function overClient(client: ServerClient): Database {
         const fault = told(error)
         if (!fault.isBusy || attempt === BUSY_ATTEMPTS_MAX) throw fault
         await Bun.sleep(Math.random() * BUSY_PAUSE_MS_MAX)
+        if (performance.now() > latest) throw fault
       }
     }
   }
@@ -85,15 +83,19 @@ export function overClient(client: ServerClient): Database {
         return result.rows.map((row) => Array.from({ length: result.columns.length }, (_, column) => row[column]))
       }),
     ),
-    write(statements, after) {
+    write(statements, { after, withinMs = TURN_MS_MAX } = {}) {
       const asked = statements.map(plain)
-      const latest = performance.now() + TURN_MS_MAX
+      const begun = performance.now()
+      const latest = begun + Math.min(withinMs, TURN_MS_MAX)
       const turn = last.then(async () => {
         await after?.catch(() => {
           throw writeBeforeFailed()
         })
-        if (performance.now() > latest) throw noAnswer()
-        return writeNow(asked)
+        const now = performance.now()
+        // so long only a server keeps others waiting that does not answer
+        if (now > begun + TURN_MS_MAX) throw noAnswer()
+        if (now > latest) throw told(turnTooLate())
+        return writeNow(asked, latest)
       })
       last = turn.catch(() => undefined)
       return turn
@@ -107,17 +109,6 @@ export function overClient(client: ServerClient): Database {
     },
   }
 }
-
-/** A fault that says to callers what it means to them. */
-function told(error: unknown): DatabaseFault {
-  const fault = faultOf(error)
-  const cause = fault.isUnreachable ? noAnswer() : fault.isBusy ? tooBusy() : undefined
-  return cause ? new DatabaseFault(fault.code, fault.message, { cause }) : fault
-}
-
-const noAnswer = () => new Refusal('service_unavailable', 'The database does not answer', { retryAfterSeconds: 1 })
-
-const tooBusy = () => new Refusal('overloaded', 'Others keep the database busy', { retryAfterSeconds: 1 })
 
 const isSlow = (error: unknown) => (error as Error).name === 'TimeoutError'
 

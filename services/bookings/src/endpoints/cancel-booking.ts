@@ -4,6 +4,7 @@ import {
   envelope,
   type Identity,
   jsonBody,
+  msLeftFor,
   REPLAY_HEADER,
   refusals,
   schema,
@@ -26,6 +27,7 @@ export const cancelBookingEndpoint = ({ engine, identity }: { engine: Engine<Boo
       const { view, replayed } = await engine.submit(
         { kind: 'cancel', caller, bookingId: params.id, actor: by, reason: body?.reason ?? null },
         onceOf(request, body),
+        msLeftFor(request),
       )
       if (replayed) set.headers[REPLAY_HEADER] = 'true'
       return success(view)

@@ -4,6 +4,7 @@ import {
   envelope,
   type Identity,
   jsonBody,
+  msLeftFor,
   REPLAY_HEADER,
   refusals,
   schema,
@@ -29,6 +30,7 @@ export const completeBookingEndpoint = ({ engine, identity }: { engine: Engine<B
           paymentReference: body?.paymentReference,
         },
         onceOf(request, body),
+        msLeftFor(request),
       )
       if (replayed) set.headers[REPLAY_HEADER] = 'true'
       return success(view)

@@ -4,6 +4,7 @@ import {
   envelope,
   type Identity,
   jsonBody,
+  msLeftFor,
   REPLAY_HEADER,
   refusals,
   schema,
@@ -28,6 +29,7 @@ export const rescheduleBookingEndpoint = ({ engine, identity }: { engine: Engine
           reason: body.reason ?? null,
         },
         onceOf(request, body),
+        msLeftFor(request),
       )
       if (replayed) set.headers[REPLAY_HEADER] = 'true'
       return success({ ...view, feeDifference: view.feeDifference ?? 0 })

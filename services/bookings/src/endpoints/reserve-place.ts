@@ -5,6 +5,7 @@ import {
   envelope,
   type Identity,
   jsonBody,
+  msLeftFor,
   REPLAY_HEADER,
   refusals,
   schema,
@@ -63,6 +64,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
           number: body.number,
         },
         onceOf(request, body),
+        msLeftFor(request),
       )
       set.status = 201
       set.headers.location = `/api/channel/bookings/${view.id}`

@@ -55,9 +55,9 @@ test('a write that takes a range along spares the groups after it a write of the
   let writes = 0
   const counted = bookingIds({
     ...database,
-    write: (statements, after) => {
+    write: (statements, options) => {
       writes++
-      return database.write(statements, after)
+      return database.write(statements, options)
     },
   })
   const given: number[] = []

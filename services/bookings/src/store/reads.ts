@@ -25,12 +25,6 @@ const only = (caller: Caller) => (caller.access === 'own' ? caller.clientId : nu
 
 export type BookingReads = ReturnType<typeof bookingReads>
 
-/** The latest instant at which a booking was decided, over restarts. */
-export async function latestInstant(database: Database): Promise<Instant> {
-  const [row] = await database.read<{ latest: Instant }>('SELECT latest FROM booking_clock')
-  return row!.latest
-}
-
 /** What endpoints read of bookings. A booking that the caller may not see is as if it were not there. */
 export function bookingReads(database: Database) {
   /** Joins bookings with what their answers show, keeping their order. */
