@@ -8,6 +8,7 @@ import { schemaOf } from '../migrate'
 import { type DatabaseAddress, open } from '../open'
 import { withRows } from '../statements/rows'
 import { type Content, Digest, type TableContent } from './content'
+import { isMarked } from './mark'
 import { type Snapshot, snapshotOf } from './snapshot'
 import { pagesOf, quoted, type Table, tablesOf } from './tables'
 
@@ -120,10 +121,15 @@ async function fill(from: DatabaseAddress, target: Database, onProgress?: (line:
   }
 }
 
-/** @throws CopyFault where the database is not of the present schema */
+/** @throws CopyFault where the database is a backup, or not of the present schema */
 async function openSource(from: DatabaseAddress): Promise<Snapshot> {
   const path = filePath(from.url)
   if (path !== null && !existsSync(path)) throw new CopyFault(`There is no data at ${path}`)
+  if (path !== null && isMarked(path)) {
+    throw new CopyFault(
+      `${path} is a backup, and more ids and positions were given after it: restore it into a file with \`bun run restore\`, and copy that`,
+    )
+  }
   const source = await snapshotOf(from)
   try {
     const schema = await schemaOf(source)
