@@ -118,6 +118,10 @@ test('a start that cannot be is told in a line, with exit code 1', async () => {
   expect(notAFolder).toEqual({ lines: [expect.stringContaining('not a folder')], code: 1 })
   const unwritable = await refused({ DATA_DIR: '/proc/channelling' })
   expect(unwritable).toEqual({ lines: [expect.stringContaining('set DATA_DIR')], code: 1 })
+  for (const HOST of ['999.1.1.1', '198.51.100.1', 'nobody.invalid']) {
+    const nowhere = await refused({ DATA_DIR: aFolder(), HOST })
+    expect(nowhere).toEqual({ lines: [expect.stringContaining('HOST is no address of this machine')], code: 1 })
+  }
   const settings = await refused({ DATA_DIR: aFolder(), PORT: 'eighty', CURRENCY: 'rupees' })
   expect(settings.code).toBe(1)
   expect(settings.lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['PORT', 'CURRENCY'])

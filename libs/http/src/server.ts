@@ -83,12 +83,17 @@ const codes: Record<string, string> = {
   ENOSPC: 'The disk is full',
 }
 
+const NO_ADDRESS = 'HOST is no address of this machine: set it to one, or to 0.0.0.0 for all of them'
+/** What is said of listening alone; elsewhere these are faults of ours. */
+const codesOfListening: Record<string, string> = { EINVAL: NO_ADDRESS, EADDRNOTAVAIL: NO_ADDRESS }
+
 /** Those whose message is for whoever started the process, by name, since some are of packages that this one does not know. */
 const explained = ['StartFault', 'DataInUse', 'SettingsFault']
 
-function explanationOf(error: Error & { code?: string }): string | undefined {
-  const { name, message, code = '' } = error
+function explanationOf(error: Error & { code?: string; syscall?: string }): string | undefined {
+  const { name, message, code = '', syscall } = error
   if (error instanceof Refusal || explained.includes(name)) return message
+  if (syscall === 'listen' && code in codesOfListening) return codesOfListening[code]
   if (code !== 'EADDRINUSE') return codes[code]
   // the port is told by the message alone
   const port = /port \d+/.exec(message)?.[0].replace('p', 'P') ?? 'The port'
