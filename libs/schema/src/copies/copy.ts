@@ -37,6 +37,9 @@ export async function copyDatabase(
   { onProgress }: CopyOptions = {},
 ): Promise<TableContent[]> {
   const path = filePath(to.url)
+  if (path !== null) requireNew(path)
+  // before anything of the target is made: its lock cannot be cleared away again, since somebody may be about to take it
+  await (await openSource(from)).close()
   if (path !== null) return copyInto(from, path, { onProgress })
   const target = await open(to).catch((error) => Promise.reject(faultOf(error)))
   try {
@@ -56,14 +59,19 @@ export async function copyInto(
   path: string,
   { whileWritten = false, onProgress }: CopyOptions & { whileWritten?: boolean } = {},
 ): Promise<TableContent[]> {
-  if (!existsSync(dirname(path))) throw new CopyFault(`There is no folder ${dirname(path)}`)
+  requireNew(path)
   const lease = lock(path)
   try {
-    if (existsSync(path)) throw new CopyFault(`${path} is there already: a copy goes into a database that is new`)
+    requireNew(path)
     return await copyAside(from, path, whileWritten, onProgress)
   } finally {
     lease.release()
   }
+}
+
+function requireNew(path: string): void {
+  if (!existsSync(dirname(path))) throw new CopyFault(`There is no folder ${dirname(path)}`)
+  if (existsSync(path)) throw new CopyFault(`${path} is there already: a copy goes into a database that is new`)
 }
 
 async function copyAside(
