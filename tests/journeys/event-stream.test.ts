@@ -150,6 +150,17 @@ test('Server-Sent Events bring what happens, and go on from the last one read', 
   expect((await lost.until(({ length }) => length === 2))[1]).toMatchObject({ id: `${epoch}:4`, type: 'resync' })
   await lost.close()
   expect((await listen({ 'last-event-id': 'junk' })).response.status).toBe(400)
+  for (const [accept, type] of [
+    ['TEXT/EVENT-STREAM', 'text/event-stream'],
+    ['application/json;q=0.5, Text/Event-Stream ; Q=0.9', 'text/event-stream'],
+    ['text/event-stream;q=0', 'application/json'],
+    ['application/json, text/event-stream; q=0.000', 'application/json'],
+    ['text/event-streams', 'application/json'],
+  ] as const) {
+    const answered = await listen({ accept })
+    expect([accept, answered.response.headers.get('content-type')?.split(';')[0]]).toEqual([accept, type])
+    await answered.close()
+  }
   const head = await server.call('HEAD', EVENTS, undefined, { headers: { accept: 'text/event-stream' } })
   expect(head.status).toBe(200)
 })

@@ -1,8 +1,9 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contractOf } from '../support/contract'
+import { freePort } from '../support/port'
 import { startServer } from '../support/server'
 import { subscribe } from '../support/socket'
 
@@ -80,18 +81,47 @@ test('the first start says where everything is and gives a key and a curl that b
   expect(await later.stop()).toBe(0)
 })
 
+test.each(['0.0.0.0', 'localhost'])(
+  'its first key is shown to nobody who has the same port of the other protocol, HOST=%s',
+  async (HOST) => {
+    const shown: string[] = []
+    const asked = ({ headers }: Request) => {
+      shown.push(headers.get('finance') ?? 'nothing')
+      return Response.json({ status: 'success', code: 200, data: [] })
+    }
+    // on a machine without IPv6 there is nobody to be taken for it
+    const stranger = hasIpv6 && Bun.serve({ hostname: '::1', port: freePort(), reusePort: false, fetch: asked })
+    try {
+      const first = await up({ DATA_DIR: aFolder(), HOST, PORT: String(stranger ? stranger.port : 0) })
+      const at = /API +(\S+)\/api/.exec(first.said)![1]!
+      const { status } = await fetch(`${at}/health/ready`)
+      expect(await first.stop()).toBe(0)
+      expect({ shown, status }).toEqual({ shown: [], status: 200 })
+      expect(first.said).toContain(`curl -s -X POST ${at}/api/channel/bookings`)
+    } finally {
+      if (stranger) await stranger.stop(true)
+    }
+  },
+)
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
+
 test('a start that cannot be is told in a line, with exit code 1', async () => {
   await using server = await startServer()
   const file = join(aFolder(), 'a-file')
   writeFileSync(file, '')
   const taken = await refused({ DATA_DIR: aFolder(), PORT: String(server.port) })
-  expect(taken).toEqual({ lines: [expect.stringContaining('port is taken')], code: 1 })
+  expect(taken).toEqual({ lines: [expect.stringContaining(`Port ${server.port} is taken`)], code: 1 })
   const held = await refused({ DATA_DIR: server.dataDir })
   expect(held).toEqual({ lines: [expect.stringContaining('in use by another process')], code: 1 })
   const notAFolder = await refused({ DATA_DIR: file })
   expect(notAFolder).toEqual({ lines: [expect.stringContaining('not a folder')], code: 1 })
   const unwritable = await refused({ DATA_DIR: '/proc/channelling' })
   expect(unwritable).toEqual({ lines: [expect.stringContaining('set DATA_DIR')], code: 1 })
+  for (const HOST of ['999.1.1.1', '198.51.100.1', 'nobody.invalid']) {
+    const nowhere = await refused({ DATA_DIR: aFolder(), HOST })
+    expect(nowhere).toEqual({ lines: [expect.stringContaining('HOST is no address of this machine')], code: 1 })
+  }
   const settings = await refused({ DATA_DIR: aFolder(), PORT: 'eighty', CURRENCY: 'rupees' })
   expect(settings.code).toBe(1)
   expect(settings.lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['PORT', 'CURRENCY'])

@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '@channelling/schema'
@@ -130,7 +130,15 @@ test('what cannot be copied is refused in one line, and changes nothing', async 
   const gone = await copy(empty.url, none)
   expect([gone.code, gone.err]).toEqual([1, expect.stringMatching(/^A database failed: /)])
   await empty[Symbol.asyncDispose]()
-  expect(readdirSync(scratch.folder).filter((name) => !name.includes('.lock'))).toEqual([])
+  // not so much as a lock on what there never was
+  expect(readdirSync(scratch.folder)).toEqual([])
+  const other = `${scratch.folder}/other.txt`
+  writeFileSync(other, 'not ours')
+  const taken = await copy(sqld.url, `file:${other}`)
+  expect([taken.code, taken.err]).toEqual([1, expect.stringContaining(`${other} is there already`)])
+  expect(readdirSync(scratch.folder)).toEqual(['other.txt'])
+  // and the server that was to be copied to is as it was
+  expect((await copy(sqld.url, none)).err).toBe('The server to copy from holds no data of ours')
   for (const args of [
     [],
     ['copy'],
@@ -143,4 +151,26 @@ test('what cannot be copied is refused in one line, and changes nothing', async 
     expect(wrong.err).not.toContain('\n')
   }
   expect((await command('db', ['--help'], {})).out).toContain('TARGET_DATABASE_AUTH_TOKEN')
+})
+
+test('a backup is copied nowhere, since its ids and positions would be given again: it says to restore, and what was restored can be copied', async () => {
+  using scratch = aFolder()
+  const original = `${scratch.folder}/original.db`
+  await (await open({ url: `file:${original}` })).close()
+  const backup = `${scratch.folder}/backup.db`
+  expect(
+    (await command('backup', ['--to', backup], { DATABASE_URL: `file:${original}`, DATA_DIR: scratch.folder })).code,
+  ).toBe(0)
+
+  const target = `${scratch.folder}/target.db`
+  const refused = await copy(`file:${backup}`, `file:${target}`)
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    `${backup} is a backup, and more ids and positions were given after it: restore it into a file with \`bun run restore\`, and copy that`,
+  ])
+  expect(readdirSync(scratch.folder).filter((name) => name.startsWith('target'))).toEqual([])
+
+  const restored = `${scratch.folder}/restored.db`
+  expect((await command('restore', ['--from', backup], { DATABASE_URL: `file:${restored}` })).code).toBe(0)
+  expect((await copy(`file:${restored}`, `file:${target}`)).code).toBe(0)
 })

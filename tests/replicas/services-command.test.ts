@@ -2,7 +2,9 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort, isFree } from '../support/port'
 import { gather } from '../support/process'
+import { startServer } from '../support/server'
 
 setDefaultTimeout(90_000)
 
@@ -95,7 +97,6 @@ const databaseOf = (folder: string) =>
 
 test('what cannot be is one line, and leaves nothing behind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'everything-'))
-  const taken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response(null, { status: 404 }) })
   const run = (environment: Record<string, string>, ...args: string[]) => {
     const { exitCode, stderr } = Bun.spawnSync([process.execPath, command, ...args], {
       env: { PATH: process.env.PATH, HOST: '127.0.0.1', DATA_DIR: folder, DEMO_DATA: 'off', ...environment },
@@ -111,19 +112,72 @@ test('what cannot be is one line, and leaves nothing behind', async () => {
     exitCode: 2,
     lines: [expect.stringContaining('DATABASE_URL must be')],
   })
-  const child = Bun.spawn([process.execPath, command], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', DATA_DIR: folder, DEMO_DATA: 'off', PORT: String(taken.port) },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [output, fault] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  expect(await child.exited).toBe(1)
-  expect(output).toContain('gateway-1 | The port is taken')
-  expect(fault.trimEnd()).toBe('gateway-1 ended with code 1 before it was ready')
-  expect(processesOf(folder)).toEqual([])
-  await taken.stop(true)
   rmSync(folder, { recursive: true })
 })
+
+/** Two ports that nothing listens on, the second after the first. */
+function twoPorts(): [number, number] {
+  for (;;) {
+    const first = freePort()
+    if (isFree(first + 1)) return [first, first + 1]
+  }
+}
+
+/** Somebody else's server, which finds everything well that it is asked, and tells which keys it was shown. */
+function aStranger(port: number) {
+  const keys: string[] = []
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port,
+    reusePort: false,
+    fetch({ headers }) {
+      const key = headers.get('finance')
+      if (key) keys.push(key)
+      return Response.json({ status: 'success', code: 200, data: [] })
+    },
+  })
+  return { keysShown: () => keys, [Symbol.asyncDispose]: () => server.stop(true) }
+}
+
+/** Another hospital's API, which takes no key of ours. */
+const anotherApi = async (port: number) => {
+  const server = await startServer({ environment: { PORT: String(port) }, form: 'embedded' })
+  return {
+    keysShown: () => server.output().match(/key_unknown/g) ?? [],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  }
+}
+
+test.each([
+  ['a server that answers everything with 200', 0, aStranger],
+  ['another channelling API', 0, anotherApi],
+  ['a server on the port of the second gateway', 1, aStranger],
+])(
+  '%s is not taken for a gateway of its own: one line names the port, and no key is shown',
+  async (_who, which, occupy) => {
+    const folder = mkdtempSync(join(tmpdir(), 'everything-'))
+    const ports = twoPorts()
+    await using occupant = await occupy(ports[which]!)
+    const child = Bun.spawn([process.execPath, command, '--gateway', '2'], {
+      env: { PATH: process.env.PATH, HOST: '127.0.0.1', DATA_DIR: folder, DEMO_DATA: 'off', PORT: String(ports[0]) },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    })
+    // one that takes a stranger for its own may go on for ever
+    const timer = setTimeout(() => child.kill('SIGTERM'), 45_000)
+    const [output, fault] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+    clearTimeout(timer)
+    expect({ code: await child.exited, fault: fault.trimEnd() }).toEqual({
+      code: 1,
+      fault: `gateway-${which + 1} ended with code 1 before it was ready: Port ${ports[which]} is taken: stop what uses it, or set PORT to another`,
+    })
+    expect(output).not.toContain('is up')
+    expect(output).not.toContain('chk_live_')
+    expect(occupant.keysShown()).toEqual([])
+    expect(processesOf(folder)).toEqual([])
+    rmSync(folder, { recursive: true })
+  },
+)
 
 test('killed itself, it leaves nobody behind either', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'everything-'))

@@ -14,7 +14,8 @@ export function freePort(): number {
   }
 }
 
-function isFree(port: number): boolean {
+/** Whether nothing of this machine listens on a port of the loopback. */
+export function isFree(port: number): boolean {
   try {
     void Bun.serve({ port, hostname: '127.0.0.1', reusePort: false, fetch: () => new Response() }).stop(true)
     return true

@@ -6,8 +6,8 @@ const HELP = `Usage: bun run db copy --from <url> --to <url>
 
 Takes a whole database from a file to a libSQL server, or back, or to another one, and compares the two row by row. An address is
 file:<path>, or http(s)://, ws(s)://, libsql://. Stop everything that writes first. The target must be new: a file that is not there, or
-an empty server. The source stays as it is. DATABASE_AUTH_TOKEN is for the source, TARGET_DATABASE_AUTH_TOKEN for the target;
-where the source is a file, DATABASE_AUTH_TOKEN does for the target.`
+an empty server. The source stays as it is; a backup is none: restore it into a file, and copy that. DATABASE_AUTH_TOKEN is for the
+source, TARGET_DATABASE_AUTH_TOKEN for the target; where the source is a file, DATABASE_AUTH_TOKEN does for the target.`
 
 const ADDRESS = /^(file:.+|(https?|wss?|libsql):\/\/.+)$/
 

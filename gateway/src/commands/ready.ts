@@ -1,9 +1,9 @@
 import { readSettings } from '@channelling/settings'
+import { ownAddress } from '../own-address'
 
 /** Exits with 0 when the server of this environment, on this machine, says that it is ready: the health check of a container. */
-const { HOST, PORT, CONTEXT_ROOT, TLS_CERT } = readSettings(process.env)
-const host = ['0.0.0.0', '::'].includes(HOST) ? '127.0.0.1' : HOST
-const url = `${TLS_CERT ? 'https' : 'http'}://${host}:${PORT}${CONTEXT_ROOT}/health/ready`
+const settings = readSettings(process.env)
+const url = `${ownAddress(settings, settings.PORT)}/health/ready`
 
 const answer = await fetch(url, {
   signal: AbortSignal.timeout(4_000),

@@ -1,5 +1,6 @@
 import { closeOnSignal, createLog, startOrExplain } from '@channelling/http'
 import { readSettings } from '@channelling/settings'
+import { ownAddress } from '../own-address'
 import { start } from '../start'
 import { say } from './command'
 import { introduce } from './introduce'
@@ -10,8 +11,7 @@ async function up(): Promise<void> {
   const settings = readSettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env })
   const { port, close } = await start(settings)
   closeOnSignal(close, createLog(settings.LOG_LEVEL, 'channelling'))
-  const host = ['0.0.0.0', '::'].includes(settings.HOST) ? 'localhost' : settings.HOST
-  const url = `${settings.TLS_CERT ? 'https' : 'http'}://${host}:${port}${settings.CONTEXT_ROOT}`
+  const url = ownAddress(settings, port)
   say(`The channelling API is up
   API    ${url}/api
   Docs   ${url}/docs

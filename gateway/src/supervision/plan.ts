@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from '@channelling/settings'
+import { ownAddress } from '../own-address'
 import { freePorts } from './free-ports'
 import { isOk } from './servers'
 import type { Task } from './supervise'
@@ -42,6 +43,7 @@ export function planProcesses(
       command: [process.execPath, pathOf(`../../../services/${name}/src/main.ts`)],
       environment: { ...shared, HOST: '127.0.0.1', PORT: String(ports[at]), ...metricsOf(replicas.gateway + at) },
       isReady: () => isOk(`${url}/health/ready`),
+      ours: true,
     }
   })
   const urls = serviceNames.map((name) => [
@@ -53,7 +55,7 @@ export function planProcesses(
   ])
   const gatewayPorts = portsFrom(settings.PORT, replicas.gateway)
   const gateways = gatewayPorts.map((port, index) => {
-    const url = `${settings.TLS_CERT ? 'https' : 'http'}://${hostOf(settings)}:${port}${settings.CONTEXT_ROOT}`
+    const url = ownAddress(settings, port)
     return {
       name: `gateway-${index + 1}`,
       url,
@@ -66,6 +68,7 @@ export function planProcesses(
         ...metricsOf(index),
       },
       isReady: () => isOk(`${url}/health/ready`),
+      ours: true,
     }
   })
   return { services, gateways }
@@ -78,7 +81,5 @@ function dataDirOf({ DATA_DIR }: Settings, index: number): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
 }
-
-const hostOf = ({ HOST }: Settings) => (['0.0.0.0', '::'].includes(HOST) ? 'localhost' : HOST)
 
 const pathOf = (relative: string) => new URL(relative, import.meta.url).pathname

@@ -1,3 +1,4 @@
+import { LISTENING } from '@channelling/http'
 import { pause } from '@channelling/schema'
 import { CommandFailed } from '../commands/command'
 
@@ -15,8 +16,13 @@ export interface Task {
   name: string
   command: readonly string[]
   environment: Record<string, string | undefined>
-  /** Whether it does its work. */
+  /** Whether what answers at its address does its work. */
   isReady: () => Promise<boolean>
+  /**
+   * Whether it is a program of ours. Such a one says by a message that it listens, and until then whoever answers at its address is somebody
+   * else; and it says with its last line why it cannot start.
+   */
+  ours?: boolean
   /** Which of its lines are passed on; all, unless it says. */
   tells?: (text: string) => boolean
 }
@@ -41,7 +47,7 @@ export interface Voices {
 
 /** Starts a process, starts it again whenever it ends, and never gives that up. */
 export function supervise(
-  { name, command, environment, isReady, tells = () => true }: Task,
+  { name, command, environment, isReady, ours = false, tells = () => true }: Task,
   { line, remark }: Voices,
 ): Supervised {
   const ready = Promise.withResolvers<void>()
@@ -52,27 +58,29 @@ export function supervise(
   const kept = keep()
 
   function launch() {
-    const started = Bun.spawn([...withItsParent, ...command], {
-      env: environment,
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      // Ctrl-C goes to whatever belongs to the terminal; when each one is to end is for us to say
-      detached: true,
-    })
-    for (const stream of [started.stdout, started.stderr]) void prefix(stream)
-    return started
-  }
-
-  async function prefix(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder()
-    let rest = ''
-    for await (const chunk of stream) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop()!
-      for (const text of lines) if (tells(text)) await line(`${name} | ${text}`)
+    const launched = { process: spawn(), listens: !ours, lastLine: '', said: Promise.resolve() }
+    function spawn() {
+      return Bun.spawn([...withItsParent, ...command], {
+        env: environment,
+        stdin: 'ignore',
+        stdout: 'pipe',
+        stderr: 'pipe',
+        // Ctrl-C goes to whatever belongs to the terminal; when each one is to end is for us to say
+        detached: true,
+        ...(ours && { ipc: hear }),
+      })
     }
-    if (rest) await line(`${name} | ${rest}`)
+    function hear(message: unknown) {
+      if (message === LISTENING) launched.listens = true
+    }
+    async function pass(text: string) {
+      if (!tells(text)) return
+      launched.lastLine = text
+      await line(`${name} | ${text}`)
+    }
+    const { stdout, stderr } = launched.process
+    launched.said = Promise.all([eachLine(stdout, pass), eachLine(stderr, pass)]).then(() => {})
+    return launched
   }
 
   async function keep(): Promise<void> {
@@ -83,14 +91,18 @@ export function supervise(
       const running = child
       void untilReady(running).then((isUp) => {
         if (!isUp) return
-        if (wasReady) remark(`${name} is back, as process ${running.pid}`)
+        if (wasReady) remark(`${name} is back, as process ${running.process.pid}`)
         wasReady = true
         ready.resolve()
       })
-      await running.exited
+      await running.process.exited
       if (stopping.signal.aborted) return
-      const how = running.signalCode ?? `code ${running.exitCode}`
-      if (!wasReady) return ready.reject(new CommandFailed(`${name} ended with ${how} before it was ready`))
+      const how = running.process.signalCode ?? `code ${running.process.exitCode}`
+      if (!wasReady) {
+        await running.said
+        const why = ours && running.lastLine ? `: ${running.lastLine}` : ''
+        return ready.reject(new CommandFailed(`${name} ended with ${how} before it was ready${why}`))
+      }
       failures = performance.now() - begun > STEADY_MS ? 1 : failures + 1
       const rest = Math.min(REST_MS_MAX, REST_MS * 2 ** (failures - 1))
       remark(`${name} ended with ${how}; it is started again in ${rest / 1000} s`)
@@ -101,8 +113,9 @@ export function supervise(
   }
 
   async function untilReady(running: typeof child): Promise<boolean> {
-    while (running.exitCode === null && running.signalCode === null) {
-      if (await isReady()) return true
+    while (isAlive(running.process)) {
+      // it may have ended while somebody else answered
+      if (running.listens && (await isReady()) && isAlive(running.process)) return true
       await Bun.sleep(ASK_EVERY_MS)
     }
     return false
@@ -110,19 +123,32 @@ export function supervise(
 
   return {
     name,
-    pid: () => child.pid,
+    pid: () => child.process.pid,
     ready: ready.promise,
     async stop() {
       stopping.abort()
-      child.kill('SIGTERM')
+      child.process.kill('SIGTERM')
       const timer = setTimeout(() => {
         remark(`${name} does not end and is killed`)
-        child.kill('SIGKILL')
+        child.process.kill('SIGKILL')
       }, END_MS_MAX)
       await kept
       clearTimeout(timer)
     },
   }
+}
+
+const isAlive = ({ exitCode, signalCode }: Bun.Subprocess) => exitCode === null && signalCode === null
+
+async function eachLine(stream: ReadableStream<Uint8Array>, take: (text: string) => Promise<void>): Promise<void> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop()!
+    for (const text of lines) await take(text)
+  }
+  if (rest) await take(rest)
 }
 
 /** Where the system can, a process is told to end when this one is killed, so that none stays that nobody minds. */

@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { DEADLINE_HEADER, IDENTITY_HEADER, type Log, signIdentity } from '@channelling/http'
+import { accepts, DEADLINE_HEADER, IDENTITY_HEADER, type Log, signIdentity } from '@channelling/http'
 import type { Outgoing, Service } from '../upstream'
 import { closest } from './affinity'
 import { createRetryBudget } from './budget'
@@ -139,7 +139,7 @@ export const unavailable = () =>
 
 /** Whether a request, of those that may wait, asks to. */
 const asksToWait = (target: string, { accept }: Record<string, string>) =>
-  /[?&]wait=/.test(target) || accept?.includes('text/event-stream') === true
+  /[?&]wait=/.test(target) || accepts(accept, 'text/event-stream')
 
 const pathAlone = (target: string) => {
   const query = target.indexOf('?')

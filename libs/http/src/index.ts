@@ -1,3 +1,4 @@
+export * from './accept'
 export * from './body'
 export * from './conditional'
 export * from './deadline'

@@ -9,6 +9,13 @@ export async function closeGracefully(server: Bun.Server<unknown>, withinMs = 10
   await Promise.race([server.stop(true), stopped])
 }
 
+/** What a process tells the one that started it, if that one listens, once it has its port: until then its address is anybody's. */
+export const LISTENING = 'listening'
+
+export function tellListening(): void {
+  process.send?.(LISTENING)
+}
+
 /** Runs `close` once, at the first signal to end, and then leaves. A fault that nobody caught ends the process at once. */
 export function closeOnSignal(close: () => Promise<void>, log: Log): void {
   leaveOnFault(log)
@@ -59,15 +66,14 @@ export async function startOrExplain(start: () => Promise<void>): Promise<void> 
   try {
     await start()
   } catch (error) {
-    const known = error instanceof StartFault || error instanceof Refusal || explained(error)
-    process.stderr.write(`${error instanceof Error && known ? messageOf(error) : 'Could not start'}\n`)
-    if (!known) throw error
+    const line = error instanceof Error ? explanationOf(error) : undefined
+    process.stderr.write(`${line ?? 'Could not start'}\n`)
+    if (line === undefined) throw error
     process.exit(1)
   }
 }
 
 const codes: Record<string, string> = {
-  EADDRINUSE: 'The port is taken: stop what uses it, or set PORT to another',
   EACCES: 'No permission: the data folder must be writable (DATA_DIR), and a port below 1024 needs rights',
   EPERM: 'No permission: the data folder must be writable (DATA_DIR)',
   ENOENT: 'The data folder cannot be made: set DATA_DIR to one that can',
@@ -77,9 +83,19 @@ const codes: Record<string, string> = {
   ENOSPC: 'The disk is full',
 }
 
-const codeOf = (error: unknown) => (error as { code?: string } | null)?.code ?? ''
+const NO_ADDRESS = 'HOST is no address of this machine: set it to one, or to 0.0.0.0 for all of them'
+/** What is said of listening alone; elsewhere these are faults of ours. */
+const codesOfListening: Record<string, string> = { EINVAL: NO_ADDRESS, EADDRNOTAVAIL: NO_ADDRESS }
 
-const explained = (error: unknown) =>
-  codeOf(error) in codes || (error instanceof Error && (error.name === 'DataInUse' || error.name === 'SettingsFault'))
+/** Those whose message is for whoever started the process, by name, since some are of packages that this one does not know. */
+const explained = ['StartFault', 'DataInUse', 'SettingsFault']
 
-const messageOf = (error: Error) => codes[codeOf(error)] ?? error.message
+function explanationOf(error: Error & { code?: string; syscall?: string }): string | undefined {
+  const { name, message, code = '', syscall } = error
+  if (error instanceof Refusal || explained.includes(name)) return message
+  if (syscall === 'listen' && code in codesOfListening) return codesOfListening[code]
+  if (code !== 'EADDRINUSE') return codes[code]
+  // the port is told by the message alone
+  const port = /port \d+/.exec(message)?.[0].replace('p', 'P') ?? 'The port'
+  return `${port} is taken: stop what uses it, or set PORT to another`
+}

@@ -1,5 +1,14 @@
 import { type Calendar, createCalendar, createClock, type Instant } from '@channelling/contract'
-import { closeOnSignal, createLog, type Log, leave, type ServeOptions, serve, startOrExplain } from '@channelling/http'
+import {
+  closeOnSignal,
+  createLog,
+  type Log,
+  leave,
+  type ServeOptions,
+  serve,
+  startOrExplain,
+  tellListening,
+} from '@channelling/http'
 import { tellMetrics } from '@channelling/metrics'
 import { type Database, latestInstant, open } from '@channelling/schema'
 import { readServiceSettings, type ServiceSettings } from '@channelling/settings'
@@ -60,6 +69,7 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
       },
     })
     const server = serve({ app, hostname: settings.HOST, port: settings.PORT, log, sockets, beforeClose })
+    tellListening()
     closeOnSignal(async () => {
       await server.close()
       await close?.()

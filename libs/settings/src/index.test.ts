@@ -49,9 +49,26 @@ test.each([
   ['NOTIFY_ACCESS', 'everybody'],
   ['DATABASE_URL', 'postgres://x'],
   ['CONTEXT_ROOT', 'a b'],
+  ['CONTEXT_ROOT', '/a/../b'],
+  ['CONTEXT_ROOT', '/a/./b'],
+  ['CONTEXT_ROOT', '..'],
+  ['CONTEXT_ROOT', '/a/.'],
+  ['CONTEXT_ROOT', '/a//b'],
+  ['CONTEXT_ROOT', '//a'],
+  ['CONTEXT_ROOT', '/a//'],
+  ['HOST', 'two names'],
   ['INTERNAL_SECRET', 'short'],
 ])('%s=%s cannot be used', (name, value) => {
   expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)])
+})
+
+test.each([
+  ['/', ''],
+  ['a', '/a'],
+  ['/a/b/', '/a/b'],
+  ['/.a/b..c/...', '/.a/b..c/...'],
+])('CONTEXT_ROOT=%s is the path %s', (given, root) => {
+  expect(readSettings({ CONTEXT_ROOT: given }).CONTEXT_ROOT).toBe(root)
 })
 
 test('NATS is one server or several, with credentials or without', () => {

@@ -24,11 +24,14 @@ const timeZone = z.string().refine((zone) => {
   }
 }, 'must be a time zone such as Asia/Colombo')
 
+/** Clients resolve `.` and `..` by themselves, and would never ask for a path that holds one. */
+const SEGMENT = String.raw`(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+`
+
 const contextRoot = z
   .string()
-  .regex(/^(\/?[A-Za-z0-9._~-]+)*\/?$/, 'must be a path such as /channelling')
+  .regex(new RegExp(`^/?(${SEGMENT}(/${SEGMENT})*/?)?$`), 'must be a path such as /channelling, without . or .. in it')
   .transform((root) => {
-    const bare = root.replace(/^\/+|\/+$/g, '')
+    const bare = root.replace(/^\/|\/$/g, '')
     return bare === '' ? '' : `/${bare}`
   })
 
@@ -69,7 +72,7 @@ const isOrigin = (text: string) =>
 
 /** Every setting, with its default. */
 const settings = z.object({
-  HOST: z.string().default('0.0.0.0'),
+  HOST: z.string().regex(/^\S+$/, 'must be an address or a name of this machine').default('0.0.0.0'),
   PORT: whole(0, 65_535).default(8080),
   CONTEXT_ROOT: contextRoot.default(''),
   DATA_DIR: z.string().min(1).default('./data'),

@@ -8,6 +8,7 @@ import { schemaOf } from '../migrate'
 import { type DatabaseAddress, open } from '../open'
 import { withRows } from '../statements/rows'
 import { type Content, Digest, type TableContent } from './content'
+import { isMarked } from './mark'
 import { type Snapshot, snapshotOf } from './snapshot'
 import { pagesOf, quoted, type Table, tablesOf } from './tables'
 
@@ -36,6 +37,9 @@ export async function copyDatabase(
   { onProgress }: CopyOptions = {},
 ): Promise<TableContent[]> {
   const path = filePath(to.url)
+  if (path !== null) requireNew(path)
+  // before anything of the target is made: its lock cannot be cleared away again, since somebody may be about to take it
+  await (await openSource(from)).close()
   if (path !== null) return copyInto(from, path, { onProgress })
   const target = await open(to).catch((error) => Promise.reject(faultOf(error)))
   try {
@@ -55,14 +59,19 @@ export async function copyInto(
   path: string,
   { whileWritten = false, onProgress }: CopyOptions & { whileWritten?: boolean } = {},
 ): Promise<TableContent[]> {
-  if (!existsSync(dirname(path))) throw new CopyFault(`There is no folder ${dirname(path)}`)
+  requireNew(path)
   const lease = lock(path)
   try {
-    if (existsSync(path)) throw new CopyFault(`${path} is there already: a copy goes into a database that is new`)
+    requireNew(path)
     return await copyAside(from, path, whileWritten, onProgress)
   } finally {
     lease.release()
   }
+}
+
+function requireNew(path: string): void {
+  if (!existsSync(dirname(path))) throw new CopyFault(`There is no folder ${dirname(path)}`)
+  if (existsSync(path)) throw new CopyFault(`${path} is there already: a copy goes into a database that is new`)
 }
 
 async function copyAside(
@@ -120,10 +129,15 @@ async function fill(from: DatabaseAddress, target: Database, onProgress?: (line:
   }
 }
 
-/** @throws CopyFault where the database is not of the present schema */
+/** @throws CopyFault where the database is a backup, or not of the present schema */
 async function openSource(from: DatabaseAddress): Promise<Snapshot> {
   const path = filePath(from.url)
   if (path !== null && !existsSync(path)) throw new CopyFault(`There is no data at ${path}`)
+  if (path !== null && isMarked(path)) {
+    throw new CopyFault(
+      `${path} is a backup, and more ids and positions were given after it: restore it into a file with \`bun run restore\`, and copy that`,
+    )
+  }
   const source = await snapshotOf(from)
   try {
     const schema = await schemaOf(source)

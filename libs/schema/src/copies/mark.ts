@@ -56,6 +56,14 @@ export const unmark = (path: string): void =>
     writeField(descriptor, APPLICATION_ID_AT, 0)
   })
 
+/** Whether a file says that it is a backup, whatever became of it since. */
+export const isMarked = (path: string): boolean =>
+  withFile(path, 'r', (descriptor) => {
+    const field = Buffer.alloc(FIELD_BYTES)
+    readSync(descriptor, field, 0, FIELD_BYTES, APPLICATION_ID_AT)
+    return field.readUInt32BE(0) === BACKUP
+  })
+
 /** Whether a file is a backup and every byte of it is as it was written. */
 export const backupState = (path: string): 'whole' | 'damaged' | 'no backup' =>
   withFile(path, 'r', (descriptor) => {

@@ -1,5 +1,5 @@
 import { type Caller, dateTimeOut, eventTypes, type SentEvent, wholeInText } from '@channelling/contract'
-import { envelope, identityOf, refusals, schema, success } from '@channelling/http'
+import { accepts, envelope, identityOf, refusals, schema, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import type { Dependencies } from '../app'
@@ -62,7 +62,7 @@ const page = z.object({
   next: z.string().meta({ description: 'The `from` of the next request' }),
 })
 
-const wantsStream = (request: Request) => request.headers.get('accept')?.includes('text/event-stream') === true
+const wantsStream = (request: Request) => accepts(request.headers.get('accept'), 'text/event-stream')
 
 export const readEventsEndpoint = ({
   database,
