@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { composeFiles, embeddedOnly, splitFiles } from './support/forms'
+import { plainClients } from './support/plain-client'
 import { gather } from './support/process'
 
 interface Suite {
@@ -77,5 +78,6 @@ await Promise.all(
 )
 console.log('\nNot run with services apart:')
 for (const [file, why] of Object.entries(embeddedOnly)) console.log(`  ${file}: ${why}`)
+for (const { name, there } of plainClients) if (!there()) console.log(`\nNot tried, since it is not installed: ${name}`)
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exit(total.failed === 0 ? 0 : 1)

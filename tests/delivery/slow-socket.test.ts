@@ -4,8 +4,7 @@ import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
 import { type Stalled, stall } from '../support/stalled'
 import { bookSteadily } from './bookings'
-import { committedBy, faultsIn } from './sequence'
-import { aWatcher } from './subscribers'
+import { moment, startHealthy } from './healthy'
 
 const NIGHTLY = process.env.NIGHTLY === '1'
 const HEALTHY = NIGHTLY ? 99 : 10
@@ -14,8 +13,13 @@ const PER_SECOND = NIGHTLY ? 1000 : 2500
 const SECONDS_MAX = NIGHTLY ? 60 : 20
 const SESSIONS = 20
 const LET_GO_MS_MAX = 5000
-/** What a loaded machine is allowed; exact figures are for `tests/bench/fanout.ts`. */
-const LAG_MS_MAX = 3000
+/**
+ * Of 99 events in 100. A check runs beside other suites, and books as fast as it can to fill the stalled socket soon: there it tells that
+ * nobody waited for that one, which took `LET_GO_MS_MAX`, and no more.
+ */
+const LAG_MS_MAX = NIGHTLY ? 250 : 3000
+/** For the last ones. */
+const HEARD_MS_MAX = 5000
 const GROWTH_MIB_MAX = 64
 
 setDefaultTimeout(NIGHTLY ? 180_000 : 60_000)
@@ -43,22 +47,9 @@ test(`of ${HEALTHY + 1} subscribers one stops reading: it is let go, and the oth
     seed: aHospital({ sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })) }),
     quiet: true,
   })
-  const lags: number[] = []
   const acknowledgedAt = new Map<number, number>()
-  const watchers = await Promise.all(
-    Array.from({ length: HEALTHY }, () =>
-      aWatcher({
-        port: server.port,
-        key: server.key,
-        hear({ bookingId }) {
-          const at = acknowledgedAt.get(bookingId!)
-          // one that comes before the answer does is not late
-          lags.push(at === undefined ? 0 : performance.now() - at)
-        },
-      }),
-    ),
-  )
-  const acknowledged = (id: number) => void acknowledgedAt.set(id, performance.now())
+  await using healthy = await startHealthy({ count: HEALTHY, port: server.port, key: server.key })
+  const acknowledged = (id: number) => void acknowledgedAt.set(id, moment())
   const given = { perSecond: PER_SECOND, sessions: SESSIONS, acknowledged }
   await bookSteadily(server, { ...given, count: PER_SECOND }).done
   const before = rssMiB(server.pid)
@@ -74,25 +65,23 @@ test(`of ${HEALTHY + 1} subscribers one stops reading: it is let go, and the oth
   if (!NIGHTLY) void letGoMs.then(() => bookings.stop())
   await bookings.done
   const total = acknowledgedAt.size
-  const deadline = performance.now() + LAG_MS_MAX
-  while (watchers.some(({ told }) => told.length < total) && performance.now() < deadline) await Bun.sleep(10)
+  const { connections } = await healthy.hear({ count: total, withinMs: HEARD_MS_MAX })
   going = false
   clearInterval(watching)
 
-  lags.sort((a, b) => a - b)
-  const p99 = lags[Math.floor(lags.length * 0.99)]!
+  await server.stop()
+  const { faults, p99Ms, mostMs } = await healthy.judge({
+    dataDir: server.dataDir,
+    acknowledged: [...acknowledgedAt],
+  })
   const grown = most - before
   console.log(
-    `${total} events, p99 ${Math.round(p99)} ms, let go after ${Math.round((await letGoMs) ?? 0)} ms, ${Math.round(grown)} MiB more`,
+    `${total} events, p99 ${Math.round(p99Ms)} ms, at most ${Math.round(mostMs)} ms, let go after ${Math.round((await letGoMs) ?? 0)} ms, ${Math.round(grown)} MiB more`,
   )
   expect(await letGoMs).not.toBeNull()
   expect(await letGoMs).toBeLessThan(LET_GO_MS_MAX)
-  expect(p99).toBeLessThan(LAG_MS_MAX)
+  expect(p99Ms).toBeLessThan(LAG_MS_MAX)
   expect(grown).toBeLessThan(GROWTH_MIB_MAX)
-  for (const { connections } of watchers) expect(connections()).toBe(1)
-
-  for (const { subscription } of watchers) subscription.close()
-  await server.stop()
-  const committed = await committedBy(server)
-  for (const { told } of watchers) expect(faultsIn(told, committed)).toEqual([])
+  expect(connections).toEqual(Array(HEALTHY).fill(1))
+  expect(faults).toEqual([])
 })

@@ -1,8 +1,9 @@
 import { type ChannellingEvent, type SubscribeOptions, type Subscription, subscribe } from '@channelling/client'
+import type { Told } from './sequence'
 
 /** A subscriber of the client library, with what it was told and what came over its wire. */
 export interface Watcher {
-  told: ChannellingEvent[]
+  told: Told[]
   /** Events that came to its sockets, those that came again included. */
   arrived(): number
   /** How often it was let in. */
@@ -19,9 +20,12 @@ export interface WatcherGiven {
   hear?: (event: ChannellingEvent) => void
 }
 
+/** Each kind's name once. */
+const kinds = new Map<string, string>()
+
 /** Starts one, and waits until it is up to date. */
 export async function aWatcher({ port, key, sessions, resuming = true, hear }: WatcherGiven): Promise<Watcher> {
-  const told: ChannellingEvent[] = []
+  const told: Told[] = []
   let arrived = 0
   let connections = 0
   const live = Promise.withResolvers<void>()
@@ -41,7 +45,9 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
     sessions,
     webSocket: Counting as unknown as SubscribeOptions['webSocket'],
     onEvent(event) {
-      told.push(event)
+      // no more of it than is looked at, for there may be millions
+      const { seq, type, sessionId, bookingId } = event
+      told.push({ seq, type: kinds.getOrInsert(type, type), sessionId, bookingId })
       hear?.(event)
     },
     onState({ state }) {

@@ -18,13 +18,13 @@ const book = async ({ call }: Pick<Server, 'call'>, sessionInstanceId: number) =
   return body.data.id as number
 }
 
-/** A client in JSON mode, of the `ws` package. */
+/** A client in JSON mode. */
 async function listen(server: Server, options: Parameters<typeof subscribe>[1] = {}) {
   const socket = await subscribe(server, { protocols: ['channelling.v1+json'], ...options })
   return { ...socket, got: async (count: number) => (await socket.got(count)).map((frame) => JSON.parse(frame)) }
 }
 
-test('a client of the `ws` package hears what happens, and another one only what it may know of it', async () => {
+test('a client hears what happens, and another one only what it may know of it', async () => {
   await using server = await startServer({ seed })
   const [one, other] = [await aClient(server), await aClient(server)]
   const [all, own, strange] = await Promise.all([

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
+import { connectPlain, plainClients } from '../support/plain-client'
 import { type Server, startServer } from '../support/server'
 import { HandshakeRefused, subscribe } from '../support/socket'
 
@@ -56,6 +57,27 @@ test('every screen hears of every booking, byte for byte, in the order in which 
     ])
     screen.close()
   }
+})
+
+test('clients that nobody here wrote are sent the documented texts, each as one frame of text, byte for byte', async () => {
+  await using server = await startServer(hospital)
+  const [required] = plainClients
+  // its absence is a fault; another's is named, here and at the end of `bun run test`
+  const present = plainClients.filter((client) => client === required || client.there())
+  for (const { name } of plainClients.filter((client) => !present.includes(client))) console.log(`Not tried: ${name}`)
+  await using clients = new AsyncDisposableStack()
+  const all = await Promise.all(present.map(async (client) => clients.use(await connectPlain(client, server))))
+  const held = await book(server, 3, { hold: true })
+  await put(server, held, 'complete')
+  await put(server, held, 'cancel')
+  await book(server, 12)
+  const documented = [
+    'Online Temporary Booking Added - 3',
+    'Online Booking Completed - 3',
+    'Online Booking Cancelled - 3',
+    'Online Booking Completed - 12',
+  ].map((text) => `text ${Buffer.from(text, 'latin1').toString('hex')}`)
+  for (const client of all) expect(await client.got(documented.length)).toEqual(documented)
 })
 
 test('a hundred bookings at once are a hundred frames, none lost and none twice', async () => {
@@ -118,7 +140,7 @@ test('NOTIFY_ACCESS=open lets old screens in without a key, and still refuses a 
   screen.close()
 })
 
-test('a screen of the `ws` package hears after a restart what happens then', async () => {
+test('a screen hears after a restart what happens then', async () => {
   await using server = await startServer(hospital)
   const before = await subscribe(server)
   await book(server, 1)

@@ -12,6 +12,7 @@ const NIGHTLY = process.env.NIGHTLY === '1'
 const ROUNDS = NIGHTLY ? 20 : 1
 const PER_SECOND = NIGHTLY ? 300 : 100
 const SESSIONS = 10
+const REPLICAS = NIGHTLY ? 4 : 2
 /** More of the database server alone, each while it saves what a crowd asked for at that moment. */
 const DATABASE_KILLS = NIGHTLY ? 100 : 4
 const CROWD = 100
@@ -24,7 +25,7 @@ test('under load a replica, the database server and NATS are killed in turn: not
   await using nats = await startNats()
   await using services = await startServices({
     seed: aHospital({ sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })), patients: 1 }),
-    replicas: { bookings: 2 },
+    replicas: { bookings: REPLICAS },
     environment: { NATS_URL: nats.url, LOG_LEVEL: 'warn' },
   })
   await using server = await startServer({ environment: { ...services.environment, NATS_URL: nats.url }, quiet: true })
@@ -48,7 +49,7 @@ test('under load a replica, the database server and NATS are killed in turn: not
 
   let refused = 0
   for (let round = 0; round < ROUNDS; round++) {
-    const replica = services.processes.bookings[round % 2]!
+    const replica = services.processes.bookings[round % REPLICAS]!
     const { database } = services
     const parts = [
       { name: 'replica', ...(await without(replica.kill, replica.start)) },
@@ -64,7 +65,7 @@ test('under load a replica, the database server and NATS are killed in turn: not
     // and nobody was refused before or after
     refused += parts.reduce((sum, { failed }) => sum + failed.length, 0)
     expect(failures).toHaveLength(refused)
-    // the other replica serves, and an Idempotency-Key lets what broke off be sent to it
+    // another replica serves, and an Idempotency-Key lets what broke off be sent to it
     expect(ofReplica).toBeLessThan(PER_SECOND / 4)
     expect(ofDatabase).toBeGreaterThan(0)
     expect(ofNats).toBe(0)

@@ -14,6 +14,12 @@ export const isApart = form !== 'embedded'
 /** What is tried in every form. */
 const folders = ['tests/journeys', 'tests/races']
 
+/** And what is another thing where services are apart. */
+const othersApart = [
+  // notifications alone are killed, while bookings are made and the gateway holds the sockets
+  'tests/delivery/everything-arrives.test.ts',
+]
+
 /** What of it has nothing to say about services that are apart, or is said of them elsewhere; and why. */
 export const embeddedOnly: Readonly<Record<string, string>> = {
   'tests/journeys/data-held-by-another.test.ts': 'it keeps the data file from the one process that has it',
@@ -31,7 +37,7 @@ export function splitFiles(): string[] {
   const files = folders.flatMap((folder) => [...new Glob(`${folder}/*.test.ts`).scanSync(root)])
   const gone = Object.keys(embeddedOnly).filter((file) => !files.includes(file))
   if (gone.length > 0) throw new Error(`Not there any more: ${gone.join(', ')}`)
-  return files.filter((file) => !(file in embeddedOnly)).sort()
+  return [...files.filter((file) => !(file in embeddedOnly)), ...othersApart].sort()
 }
 
 /** What is tried as docker-compose.yml says in `check`; at night, with `NIGHTLY=1`, it is everything that is tried apart. */

@@ -66,7 +66,7 @@ export async function startLostAnswers(to: string): Promise<LostAnswers> {
 }
 
 /** The messages of a client on a WebSocket, out of its frames as they come: masked, of any size, in as many pieces as the network likes. */
-function createMessages() {
+export function createMessages() {
   let rest = Buffer.alloc(0)
   let message = ''
   let upgraded = false

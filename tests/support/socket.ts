@@ -24,7 +24,10 @@ export class HandshakeRefused extends Error {
   }
 }
 
-/** Connects a client that is not ours, the `ws` package, with the server's key unless told otherwise. */
+/**
+ * Connects Bun's own client, with the server's key unless told otherwise: under Bun the name `ws` stands for a class of Bun's that has
+ * the package's events. What clients see that are not Bun's is told by `plain-client.ts`.
+ */
 export async function subscribe(
   server: Pick<Server, 'url' | 'key' | 'contract'>,
   {
