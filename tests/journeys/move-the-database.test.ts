@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '@channelling/schema'
@@ -169,6 +169,14 @@ test('a backup is copied nowhere, since its ids and positions would be given aga
     `${backup} is a backup, and more ids and positions were given after it: restore it into a file with \`bun run restore\`, and copy that`,
   ])
   expect(readdirSync(scratch.folder).filter((name) => name.startsWith('target'))).toEqual([])
+
+  // nor does a server go on with it
+  const before = readFileSync(backup)
+  const started = startServer({ environment: { DATABASE_URL: `file:${backup}` }, form: 'embedded' })
+  await expect(started).rejects.toThrow(
+    `${backup} is a backup: put it in the place of the data with \`bun run restore\``,
+  )
+  expect(readFileSync(backup).equals(before)).toBe(true)
 
   const restored = `${scratch.folder}/restored.db`
   expect((await command('restore', ['--from', backup], { DATABASE_URL: `file:${restored}` })).code).toBe(0)

@@ -88,7 +88,7 @@ const NO_ADDRESS = 'HOST is no address of this machine: set it to one, or to 0.0
 const codesOfListening: Record<string, string> = { EINVAL: NO_ADDRESS, EADDRNOTAVAIL: NO_ADDRESS }
 
 /** Those whose message is for whoever started the process, by name, since some are of packages that this one does not know. */
-const explained = ['StartFault', 'DataInUse', 'SettingsFault']
+const explained = ['StartFault', 'DataInUse', 'DataIsBackup', 'SettingsFault']
 
 function explanationOf(error: Error & { code?: string; syscall?: string }): string | undefined {
   const { name, message, code = '', syscall } = error

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { Refusal } from '@channelling/contract'
+import { isMarked } from '../copies/mark'
 import { type Database, TURN_MS_MAX, type WriteOptions } from '../database'
 import { DatabaseFault, told } from '../faults'
 import { migrateFile } from '../migrate'
@@ -9,6 +11,11 @@ import { lock } from './lock'
 import { sharedNow } from './shared-now'
 import type { WriterReply, WriterRequest } from './writer'
 
+/** A backup is where the data was, and is no data to go on with: ids and positions that were given after it would be given again. */
+export class DataIsBackup extends Error {
+  override readonly name = 'DataIsBackup'
+}
+
 interface Waiting {
   resolve(written: Written[]): void
   reject(error: DatabaseFault | Refusal): void
@@ -17,12 +24,15 @@ interface Waiting {
 /**
  * Opens a data file for this process alone: one connection writes, in a Worker, and a second one, read-only, reads.
  * @param url `file:` and a path
- * @throws DataInUse when another process has it open
+ * @throws DataInUse when another process has it open, DataIsBackup
  */
 export async function openFile(url: string, onFailure: (fault: DatabaseFault) => void): Promise<Database> {
   const path = url.slice('file:'.length)
   const lease = lock(path)
   try {
+    if (existsSync(path) && isMarked(path)) {
+      throw new DataIsBackup(`${path} is a backup: put it in the place of the data with \`bun run restore\``)
+    }
     await migrateFile(url)
     const writer = await startWriter(path, onFailure)
     const reader = connect(path, 'read')
