@@ -225,7 +225,8 @@ test('a socket that stops reading is let go within seconds, and another one hear
 }, 40_000)
 
 test('one that reads again in time is closed with 1013, and resumes where it was', async () => {
-  await aStage(hospitalWide)
+  // longer than a loaded machine takes to make what follows
+  await aStage(hospitalWide, { stalledMs: 20_000 })
   const slow = await connectByHand(stage.port, offer)
   slow.socket.pause()
   const { epoch } = await streamState(stage.database)

@@ -26,10 +26,21 @@ export interface JsonSocketOptions {
   topics: Topics
   heartbeats: Heartbeats
   elapsed: () => number
+  /** How long it may read nothing of what waits for it; 3 000 by default. */
+  stalledMs?: number
 }
 
 /** One subscriber in JSON mode. What it sends to us goes unread. */
-export function jsonSocket({ feed, log, caller, from, topics, heartbeats, elapsed }: JsonSocketOptions) {
+export function jsonSocket({
+  feed,
+  log,
+  caller,
+  from,
+  topics,
+  heartbeats,
+  elapsed,
+  stalledMs = STALLED_MS,
+}: JsonSocketOptions) {
   let subscription: Subscription | undefined
   let stopBeating = () => {}
   /** Tells whoever waits for room that there may be some, or that there never will be. */
@@ -58,10 +69,10 @@ export function jsonSocket({ feed, log, caller, from, topics, heartbeats, elapse
           const left = socket.getBufferedAmount()
           if (open && left < waiting) {
             waiting = left
-            timer = setTimeout(giveUp, STALLED_MS)
+            timer = setTimeout(giveUp, stalledMs)
           } else settle(false)
         }
-        let timer = setTimeout(giveUp, STALLED_MS)
+        let timer = setTimeout(giveUp, stalledMs)
         look = () => {
           if (!open || socket.getBufferedAmount() <= ROOM_BYTES) settle(open)
         }

@@ -32,6 +32,8 @@ export interface SocketOptions {
   requestIdOf?: (request: Request) => string
   /** 25 000 by default. */
   heartbeatMs?: number
+  /** How long a socket in JSON mode may read nothing of what waits for it; 3 000 by default. */
+  stalledMs?: number
   /** Milliseconds that only ever go forward. */
   elapsed?: () => number
 }
@@ -50,12 +52,13 @@ export const sockets = ({
   log,
   requestIdOf = () => randomUUID(),
   heartbeatMs = HEARTBEAT_MS,
+  stalledMs,
   elapsed = () => performance.now(),
 }: SocketOptions) => {
   const heartbeats = createHeartbeats({ everyMs: heartbeatMs, elapsed })
   const eventsOf = (wanted: Wanted | null, caller: Caller | null) =>
     wanted
-      ? jsonSocket({ ...wanted, caller: caller ?? WITHOUT_KEY, feed, log, heartbeats, elapsed })
+      ? jsonSocket({ ...wanted, caller: caller ?? WITHOUT_KEY, feed, log, heartbeats, elapsed, stalledMs })
       : textSocket(feed, log)
 
   return new Elysia().use(bearer()).get(
