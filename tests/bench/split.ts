@@ -10,6 +10,7 @@ import { inTurn, type Load, told } from './wrk'
 const SESSIONS = 1000
 const PATIENTS = 1000
 const REPLICAS = [1, 2, 4]
+const CONNECTIONS = [64, 256]
 
 const seed = aHospital({
   sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })),
@@ -17,26 +18,27 @@ const seed = aHospital({
 })
 const environment = { LOG_LEVEL: 'warn' }
 const luaBody = `'{"sessionInstanceId":' .. math.random(1, ${SESSIONS}) .. ',"patientId":' .. math.random(1, ${PATIENTS}) .. '}'`
-const bookings = ({ url, key }: { url: string; key: string }): Load => ({
+const bookings = ({ url, key }: { url: string; key: string }, connections: number): Load => ({
   url: `${url}/api/channel/bookings`,
   headers: { Finance: key },
   luaBody,
+  connections,
 })
 
 await using embedded = await startServer({ quiet: true, seed })
-const loads: Record<string, Load> = { embedded: bookings(embedded) }
+const servers: Record<string, { url: string; key: string }> = { 'everything in one process, a file': embedded }
 await using running = new AsyncDisposableStack()
 for (const replicas of REPLICAS) {
   const services = running.use(await startServices({ seed, environment, replicas: { bookings: replicas } }))
-  const gateway = running.use(
+  servers[`${replicas} of bookings on a libSQL server`] = running.use(
     await startServer({ quiet: true, environment: { ...services.environment, ...environment } }),
   )
-  loads[`replicas${replicas}`] = bookings(gateway)
 }
 
-const results = await inTurn(loads)
-console.log(told('booking, everything in one process, a file', results.embedded!))
-for (const replicas of REPLICAS) {
-  const name = `booking, ${replicas} of bookings on a libSQL server`
-  console.log(told(name, results[`replicas${replicas}`]!, results.embedded))
+for (const connections of CONNECTIONS) {
+  const results = await inTurn(
+    Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, bookings(server, connections)])),
+  )
+  const [beside] = Object.values(results)
+  for (const [name, seen] of Object.entries(results)) console.log(told(`${connections}: ${name}`, seen, beside))
 }
