@@ -72,7 +72,7 @@ export interface Answer {
 
 export const HOLD_MINUTES = 20
 /** Of one client at a time. */
-export const HOLDS_PER_CLIENT = 3
+export const HOLDS_PER_CLIENT = 2
 
 const refused = (code: number, reason: string): Answer => ({ code, reason })
 const answered = (booking: Booking, feeDifference?: number): Answer => {
