@@ -4,8 +4,8 @@ import Sqlite from 'libsql'
 import { faultOf } from '../faults'
 import { BUSY_MS } from '../file/connection'
 import { NameTaken, publish } from '../file/durable'
+import { markBackup } from '../file/mark'
 import { faultsOfFile } from './damage'
-import { markBackup } from './mark'
 
 export interface BackupRequest {
   path: string

@@ -20,9 +20,9 @@ import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import Sqlite from 'libsql'
+import { backupState } from '../file/mark'
 import { BackupFault, backUp, type Database, DataInUse, open, RestoreFault, restore, SKIPPED_IDS } from '../index'
 import { aHospital, aSession } from '../testing'
-import { backupState } from './mark'
 
 let folder: string
 let data: string

@@ -4,11 +4,11 @@ import { type Connection, connect } from '../file/connection'
 import { dropEmptyLog } from '../file/durable'
 import { exchange } from '../file/exchange'
 import { lock } from '../file/lock'
+import { backupState, unmark } from '../file/mark'
 import { migrateFile, schemaOf } from '../migrate'
 import { plain, type Statement } from '../statements/statement'
 import { newEpoch } from '../tables/outbox'
 import { faultsOfFile } from './damage'
-import { backupState, unmark } from './mark'
 
 /** A restore that was refused; nothing was changed. The message is for whoever asked for it. */
 export class RestoreFault extends Error {
