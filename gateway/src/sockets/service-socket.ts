@@ -1,11 +1,8 @@
 import { type Caller, Refusal } from '@channelling/contract'
 import { IDENTITY_HEADER, REQUEST_ID_HEADER, signIdentity } from '@channelling/http'
 import { reasonNamed } from '../observation'
-import { type RemoteService, unavailable } from '../upstreams'
+import { OPEN_MS_MAX, openSocket, type RemoteService, type ServiceSocket, unavailable } from '../upstreams'
 import { SOCKET_PATH } from './operation'
-
-/** How long a replica may take to open a socket. */
-const OPEN_MS_MAX = 5_000
 
 /**
  * What a service may find wrong with a request that was let in. Where it does not believe the gateway, or knows of no socket, that is
@@ -22,9 +19,6 @@ export interface Subscription {
   protocol: string | undefined
   requestId: string
 }
-
-/** Bun's own client: it takes headers, and breaks a connection without a word. */
-export type ServiceSocket = WebSocket & { terminate(): void }
 
 /** A socket to the service, and what tells when its replica is found to be down. */
 export interface Opened {
@@ -50,9 +44,9 @@ export async function openAtService(
 ): Promise<Opened> {
   for (const { origin, whenDown } of service.forSockets()) {
     const url = `${origin}${SOCKET_PATH}${subscription.query}`
-    const socket = await opened(url, () => headersFor(secret, subscription), subscription.protocol)
+    const socket = await openSocket(url, { headers: headersFor(secret, subscription), protocol: subscription.protocol })
     if (socket) return { socket, whenDown }
-    const refusal = await refusalAt(url, () => headersFor(secret, subscription), subscription.protocol)
+    const refusal = await refusalAt(url, headersFor(secret, subscription), subscription.protocol)
     if (refusal) throw refusal
   }
   throw unavailable()
@@ -63,29 +57,16 @@ function headersFor(secret: string, { caller, requestId }: Subscription): Record
   return { [IDENTITY_HEADER]: identity, [REQUEST_ID_HEADER]: requestId }
 }
 
-type Headers = () => Record<string, string>
-
-function opened(url: string, headers: Headers, protocol: string | undefined): Promise<ServiceSocket | undefined> {
-  const { promise, resolve } = Promise.withResolvers<ServiceSocket | undefined>()
-  const protocols = protocol === undefined ? [] : [protocol]
-  const options = { headers: headers(), protocols, perMessageDeflate: false }
-  const socket = new WebSocket(url.replace(/^http/, 'ws'), options as never) as ServiceSocket
-  const timer = setTimeout(() => {
-    socket.terminate()
-    resolve(undefined)
-  }, OPEN_MS_MAX)
-  socket.onopen = () => resolve(socket)
-  socket.onerror = () => {}
-  socket.onclose = () => resolve(undefined)
-  return promise.finally(() => clearTimeout(timer))
-}
-
 /** Why a handshake was refused. The client of a WebSocket is not shown the answer, so that it is asked for once more. */
-async function refusalAt(url: string, headers: Headers, protocol: string | undefined): Promise<Refusal | undefined> {
+async function refusalAt(
+  url: string,
+  headers: Record<string, string>,
+  protocol: string | undefined,
+): Promise<Refusal | undefined> {
   try {
     const response = await fetch(url, {
       headers: {
-        ...headers(),
+        ...headers,
         connection: 'upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',

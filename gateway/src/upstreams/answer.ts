@@ -13,7 +13,7 @@ const OF_THE_CONNECTION = [
 ] as const
 
 /** Answers that have no body, by the rules of HTTP. */
-const BODILESS = new Set([204, 205, 304])
+export const BODILESS = new Set([204, 205, 304])
 
 /**
  * A service's answer, whole and as it came, without what belongs to the connection alone. It is read to its end first: one that

@@ -1,5 +1,6 @@
 export { affinityOf } from './affinity'
 export { type RemoteOptions, type RemoteService, remote, unavailable } from './remote'
+export { OPEN_MS_MAX, openSocket, type ServiceSocket } from './socket'
 
 /**
  * Requests under way to a service at a time, its replicas together. Bun has 256 connections out at a time, whomever they go to: a service

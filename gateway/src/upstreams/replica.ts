@@ -1,6 +1,7 @@
 import { Refusal } from '@channelling/contract'
-import { type Log, saysItLeaves } from '@channelling/http'
+import { LINK_HEADER, LINK_PATH, LIVE_PATH, type Log, saysItLeaves } from '@channelling/http'
 import { answerOf, passOn } from './answer'
+import { type Call, type Carried, createLink } from './link'
 import { createSlots } from './slots'
 import { type Unanswered, unanswered } from './unanswered'
 
@@ -18,12 +19,7 @@ const DEADLINES_EVERY_MS = 100
 const STREAM_MS_MAX = 90_000
 
 /** A request as a service gets it. */
-export interface Asked {
-  method: string
-  /** With its query. */
-  target: string
-  headers: Record<string, string>
-  body: string | undefined
+export interface Asked extends Carried {
   /** Whether it may be sent again when its connection breaks. */
   isSafe: boolean
   /** Whether the answer may wait for something to happen, or not end. */
@@ -63,7 +59,8 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   const slots = createSlots(atOnceMax)
   const waitingSlots = createSlots(waitingMax)
   const listeners = new Set<() => void>()
-  const underWay = new Set<{ until: number; waits: boolean; controller: AbortController }>()
+  const underWay = new Set<{ until: number; waits: boolean; end(): void }>()
+  const link = createLink(`${origin}${LINK_PATH}`)
   let up = true
   let leaving = false
   let broken = 0
@@ -73,7 +70,8 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
 
   function goDown(): void {
     // what hangs there would hold its slot, and its caller, until the deadline
-    for (const { controller } of underWay) controller.abort()
+    for (const { end } of underWay) end()
+    link.close()
     slots.dismiss(() => true)
     for (const listener of [...listeners]) {
       listeners.delete(listener)
@@ -100,11 +98,12 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
 
   async function probe(): Promise<void> {
     try {
-      const answer = await fetch(`${origin}/health/live`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS_MAX) })
+      const answer = await fetch(`${origin}${LIVE_PATH}`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS_MAX) })
       await answer.bytes()
       missed = 0
       noteLeaving(answer)
       if (answer.ok) comeUp()
+      if (up && answer.headers.has(LINK_HEADER)) void link.open()
     } catch (error) {
       missed++
       if (unanswered(error).why === 'refused' || missed >= PROBES_MISSED_MAX) goDown()
@@ -116,7 +115,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   const deadlines = setInterval(() => {
     const now = performance.now()
     slots.dismiss((until) => until <= now)
-    for (const { until, controller } of underWay) if (until <= now) controller.abort()
+    for (const { until, end } of underWay) if (until <= now) end()
   }, DEADLINES_EVERY_MS)
 
   function note(fault: Unanswered): void {
@@ -137,10 +136,14 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     origin,
     isUp: () => up,
     isLeaving: () => leaving,
-    async send({ method, target, headers, body, isSafe, until, waits }) {
+    async send(asked) {
+      const { until, waits } = asked
       if (waits) takeToWait()
       else if (!slots.tryTake()) await slots.take(until)
-      const call = { until, waits, controller: new AbortController() }
+      // an answer that does not end would be in the way of the others
+      const linked = !waits && link.isOpen()
+      const { answer, end } = linked ? link.send(asked) : sendOverHttp(origin, asked)
+      const call = { until, waits, end }
       underWay.add(call)
       let passing = false
       const finish = () => {
@@ -149,30 +152,26 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
         else slots.giveBack()
       }
       try {
-        const response = await fetch(`${origin}${target}`, {
-          method,
-          headers,
-          body,
-          signal: call.controller.signal,
-          // on a kept connection that breaks, `fetch` itself sends anything but POST and PATCH a second time
-          keepalive: isSafe || method === 'POST',
-          redirect: 'manual',
-          decompress: false,
-        })
+        const response = await answer
         noteLeaving(response)
         if (waits && isEndless(response)) {
           passing = true
           call.until = performance.now() + STREAM_MS_MAX
-          call.controller.signal.addEventListener('abort', finish)
+          call.end = () => {
+            end()
+            finish()
+          }
           broken = 0
           return passOn(response, finish)
         }
-        const answer = await answerOf(response)
+        const whole = linked ? response : await answerOf(response)
+        whole.headers.delete('connection')
         broken = 0
-        return answer
+        return whole
       } catch (error) {
         const fault = unanswered(error)
-        note(fault)
+        // that a link broke is said once, by the next who is refused a connection
+        if (!linked) note(fault)
         throw fault
       } finally {
         if (!passing) finish()
@@ -183,7 +182,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
       return () => void listeners.delete(listener)
     },
     endWaiting() {
-      for (const { waits, controller } of [...underWay]) if (waits) controller.abort()
+      for (const { waits, end } of [...underWay]) if (waits) end()
     },
     resize(to) {
       slots.resize(to.atOnceMax)
@@ -193,9 +192,26 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
       closed = true
       clearTimeout(timer)
       clearInterval(deadlines)
-      for (const { controller } of underWay) controller.abort()
+      for (const { end } of underWay) end()
+      link.close()
     },
   }
+}
+
+/** A request on a connection of its own. */
+function sendOverHttp(origin: string, { method, target, headers, body, isSafe }: Asked): Call {
+  const controller = new AbortController()
+  const answer = fetch(`${origin}${target}`, {
+    method,
+    headers,
+    body,
+    signal: controller.signal,
+    // on a kept connection that breaks, `fetch` itself sends anything but POST and PATCH a second time
+    keepalive: isSafe || method === 'POST',
+    redirect: 'manual',
+    decompress: false,
+  })
+  return { answer, end: () => controller.abort() }
 }
 
 const isEndless = ({ headers }: Response) => headers.get('content-type')?.startsWith('text/event-stream') === true

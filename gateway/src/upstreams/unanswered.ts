@@ -24,6 +24,7 @@ export class Unanswered extends Error {
 
 /** What `fetch` threw, in these terms. */
 export function unanswered(error: unknown): Unanswered {
+  if (error instanceof Unanswered) return error
   const { code, name } = error as { code?: unknown; name?: unknown }
   if (code === 'ECONNREFUSED' || code === 'ConnectionRefused' || code === 'ENOTFOUND') return new Unanswered('refused')
   return new Unanswered(name === 'AbortError' || name === 'TimeoutError' ? 'late' : 'broken')

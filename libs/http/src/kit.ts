@@ -11,6 +11,9 @@ export const REPLAY_HEADER = 'idempotent-replay'
 /** Tells the gateway the reason of a refusal, so that it need not read the body; it goes no further. */
 export const REASON_HEADER = 'x-channelling-reason'
 
+/** Says whether a process answers at all. */
+export const LIVE_PATH = '/health/live'
+
 /** Says whether a service can do its work. */
 export const READY_PATH = '/health/ready'
 
@@ -90,7 +93,7 @@ export const kit = ({ name, about, log, ready = async () => ({}), degraded = () 
       if (refusal.details.replayed) set.headers[REPLAY_HEADER] = 'true'
       return failure(refusal, requestId)
     })
-    .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
+    .get(LIVE_PATH, () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
       READY_PATH,
       async ({ set }) => {

@@ -2,9 +2,10 @@ import { Refusal } from '@channelling/contract'
 import { msLeftFor } from './deadline'
 import { refuse } from './envelope'
 import { pathOf, REQUEST_ID_HEADER } from './identity'
-import { READY_PATH } from './kit'
+import { LIVE_PATH, READY_PATH } from './kit'
+import { createLinks, LINK_HEADER, LINK_PATH } from './link'
 import { described, type Log } from './log'
-import { closeGracefully } from './server'
+import { closeGracefully, UNDER_WAY_MS_MAX } from './server'
 import { spellShortHost } from './short-host'
 
 /** The gateway sends 64 KiB at most. */
@@ -13,6 +14,7 @@ const BODY_BYTES_MAX = 1024 ** 2
 /** What a socket does when something happens to it; an application gives it to `upgrade` as the `data` of the socket. */
 interface SocketEvents {
   open?(socket: Bun.ServerWebSocket<SocketEvents>): void
+  message?(socket: Bun.ServerWebSocket<SocketEvents>, message: string | Buffer): void
   drain?(socket: Bun.ServerWebSocket<SocketEvents>): void
   close?(socket: Bun.ServerWebSocket<SocketEvents>, code: number, reason: string): void
 }
@@ -29,7 +31,7 @@ export interface ServeOptions {
   /** 0 takes any free one. */
   port: number
   log: Log
-  /** The limits of its sockets, for an application that upgrades requests. What they are sent goes unread. */
+  /** The limits of its sockets, for an application that upgrades requests: a server has one set of them, so that it offers no links. */
   sockets?: SocketLimits
   /** Ends what would keep it from closing: sockets, and requests that wait for something to happen. */
   beforeClose?: () => Promise<void>
@@ -51,7 +53,10 @@ const LEAVING_MS = 1_500
 export function serve(options: ServeOptions): { port: number; close(): Promise<void> } {
   const { app, hostname, port, log, sockets, beforeClose, leavingMs = LEAVING_MS } = options
   let leaving = false
-  const answer = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(spellShortHost(request)))
+  const answerInTime = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(spellShortHost(request)))
+  const answer = (request: Request) => (leaving ? farewell(request, answerInTime) : answerInTime(request))
+  const failed = (error: unknown) => log.error(described(error), 'a request failed')
+  const links = createLinks({ answer, onFault: failed })
   const server = Bun.serve<SocketEvents>({
     hostname,
     port,
@@ -59,15 +64,19 @@ export function serve(options: ServeOptions): { port: number; close(): Promise<v
     maxRequestBodySize: BODY_BYTES_MAX,
     // the gateway keeps its connections; closing one from here could cross with a request
     idleTimeout: 0,
-    fetch: (request) => (leaving ? farewell(request, answer) : answer(request)),
+    fetch(request, server) {
+      const path = sockets ? null : pathOf(request.url)
+      if (path === LINK_PATH && server.upgrade(request, { data: links.events })) return undefined
+      return path === LIVE_PATH ? offeringLinks(answer(request)) : answer(request)
+    },
     error(error) {
-      log.error(described(error), 'a request failed')
+      failed(error)
       return new Response(null, { status: 500 })
     },
     websocket: {
       ...sockets,
       open: (socket) => socket.data.open?.(socket),
-      message: () => {},
+      message: (socket, message) => socket.data.message?.(socket, message),
       drain: (socket) => socket.data.drain?.(socket),
       close: (socket, code, reason) => socket.data.close?.(socket, code, reason),
     },
@@ -79,6 +88,7 @@ export function serve(options: ServeOptions): { port: number; close(): Promise<v
     async close() {
       leaving = true
       await Bun.sleep(leavingMs)
+      await links.end(UNDER_WAY_MS_MAX)
       const closed = closeGracefully(server)
       await beforeClose?.()
       await closed
@@ -93,6 +103,12 @@ async function farewell(
   const response: Response | undefined = pathOf(request.url) === READY_PATH ? notReady(request) : await answer(request)
   // a socket that was opened has no answer
   response?.headers.set('connection', 'close')
+  return response
+}
+
+async function offeringLinks<Answer extends Response | undefined>(answer: Answer | Promise<Answer>): Promise<Answer> {
+  const response = await answer
+  response?.headers.set(LINK_HEADER, LINK_PATH)
   return response
 }
 

@@ -1,8 +1,11 @@
 import { Refusal } from '@channelling/contract'
 import { described, type Log } from './log'
 
+/** How long what is under way has when its process leaves. */
+export const UNDER_WAY_MS_MAX = 10_000
+
 /** Stops taking requests, lets those under way finish, then closes what is left, sockets included. */
-export async function closeGracefully(server: Bun.Server<unknown>, withinMs = 10_000): Promise<void> {
+export async function closeGracefully(server: Bun.Server<unknown>, withinMs = UNDER_WAY_MS_MAX): Promise<void> {
   const stopped = server.stop()
   const deadline = Date.now() + withinMs
   while (server.pendingRequests > 0 && Date.now() < deadline) await Bun.sleep(10)
