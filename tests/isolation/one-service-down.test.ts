@@ -5,7 +5,7 @@ import { type Server, startServer } from '../support/server'
 import { type ServiceName, type ServiceProcess, type Services, serviceNames, startServices } from '../support/services'
 
 /** Bookings that a gateway has under way at a time. */
-const AT_ONCE = 96
+const AT_ONCE = 256
 
 setDefaultTimeout(60_000)
 

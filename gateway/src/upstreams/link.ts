@@ -71,6 +71,7 @@ export function createLink(url: string): Link {
       socket = opened
     },
     send({ method, target, headers, body }) {
+      if (!socket) return { answer: Promise.reject(new Unanswered('not_begun')), end: () => {} }
       const number = ++last
       const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>()
       waiting.set(number, { resolve, reject })

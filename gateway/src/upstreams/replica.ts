@@ -14,6 +14,11 @@ const PROBES_MISSED_MAX = 2
 /** Requests in a row that broke off before it is left alone, and for how long at least. */
 const BROKEN_MAX = 5
 const LEFT_ALONE_MS = 1_000
+/**
+ * Requests under way at a time over a link, which takes no connection from anybody: as many as do not make the service refuse some, since
+ * what comes together is saved together.
+ */
+const LINKED_AT_ONCE_MAX = 256
 const DEADLINES_EVERY_MS = 100
 /** How long an answer that does not end is passed on: longer than the service lets it last. */
 const STREAM_MS_MAX = 90_000
@@ -48,7 +53,7 @@ export interface Replica {
 export interface ReplicaOptions {
   /** `http://bookings-1:3000` */
   origin: string
-  /** Requests under way at a time. */
+  /** Requests under way at a time, each on a connection of its own. */
   atOnceMax: number
   /** Requests beside them that wait for something to happen. */
   waitingMax: number
@@ -58,6 +63,7 @@ export interface ReplicaOptions {
 export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOptions): Replica {
   const slots = createSlots(atOnceMax)
   const waitingSlots = createSlots(waitingMax)
+  const linkedSlots = createSlots(LINKED_AT_ONCE_MAX)
   const listeners = new Set<() => void>()
   const underWay = new Set<{ until: number; waits: boolean; end(): void }>()
   const link = createLink(`${origin}${LINK_PATH}`)
@@ -72,7 +78,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     // what hangs there would hold its slot, and its caller, until the deadline
     for (const { end } of underWay) end()
     link.close()
-    slots.dismiss(() => true)
+    for (const each of [slots, linkedSlots]) each.dismiss(() => true)
     for (const listener of [...listeners]) {
       listeners.delete(listener)
       listener()
@@ -114,7 +120,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   let timer = setTimeout(probe, 0)
   const deadlines = setInterval(() => {
     const now = performance.now()
-    slots.dismiss((until) => until <= now)
+    for (const each of [slots, linkedSlots]) each.dismiss((until) => until <= now)
     for (const { until, end } of underWay) if (until <= now) end()
   }, DEADLINES_EVERY_MS)
 
@@ -126,30 +132,25 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     }
   }
 
-  /** @throws Refusal `overloaded` */
-  function takeToWait(): void {
-    if (waitingSlots.tryTake()) return
-    throw new Refusal('overloaded', 'Too many requests wait for something to happen', { retryAfterSeconds: 5 })
-  }
-
   return {
     origin,
     isUp: () => up,
     isLeaving: () => leaving,
     async send(asked) {
       const { until, waits } = asked
-      if (waits) takeToWait()
-      else if (!slots.tryTake()) await slots.take(until)
       // an answer that does not end would be in the way of the others
       const linked = !waits && link.isOpen()
+      const taken = waits ? waitingSlots : linked ? linkedSlots : slots
+      if (!taken.tryTake()) {
+        if (waits) throw tooManyWait()
+        await taken.take(until)
+      }
       const { answer, end } = linked ? link.send(asked) : sendOverHttp(origin, asked)
       const call = { until, waits, end }
       underWay.add(call)
       let passing = false
       const finish = () => {
-        if (!underWay.delete(call)) return
-        if (waits) waitingSlots.giveBack()
-        else slots.giveBack()
+        if (underWay.delete(call)) taken.giveBack()
       }
       try {
         const response = await answer
@@ -197,6 +198,9 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     },
   }
 }
+
+const tooManyWait = () =>
+  new Refusal('overloaded', 'Too many requests wait for something to happen', { retryAfterSeconds: 5 })
 
 /** A request on a connection of its own. */
 function sendOverHttp(origin: string, { method, target, headers, body, isSafe }: Asked): Call {
