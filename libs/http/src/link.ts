@@ -65,31 +65,36 @@ interface Socket {
 }
 
 export interface LinksOptions {
-  answer: (request: Request) => Response | undefined | Promise<Response | undefined>
+  answer: (request: Request) => Promise<Response | undefined>
   /** Called with what `answer` throws, which the caller is told nothing of. */
   onFault: (error: unknown) => void
 }
 
+/** A link that is open. */
+interface Open {
+  answers: ReturnType<typeof gathering<LinkAnswer>>
+  /** Requests that somebody waits for. */
+  underWay: number
+}
+
 /** The links to a process of a service. */
 export function createLinks({ answer, onFault }: LinksOptions) {
-  const open = new Map<Socket, ReturnType<typeof gathering<LinkAnswer>>>()
-  let underWay = 0
+  const open = new Map<Socket, Open>()
   let ending = false
 
-  async function answerOne(request: LinkRequest, answers: ReturnType<typeof gathering<LinkAnswer>>): Promise<void> {
-    const [number, method, target, headers, body] = request
-    if (ending) return answers.add([number, NOT_BEGUN, {}, ''], 0)
-    underWay++
+  async function answerOne([number, method, target, headers, body]: LinkRequest, link: Open): Promise<void> {
+    if (ending) return link.answers.add([number, NOT_BEGUN, {}, ''], 0)
+    link.underWay++
     try {
       const response = await answer(new Request(`${INTERNAL_ORIGIN}${target}`, { method, headers, body }))
       if (!response) throw new Error('A link opens no sockets')
       const text = await response.text()
-      answers.add([number, response.status, response.headers.toJSON(), text], text.length)
+      link.answers.add([number, response.status, response.headers.toJSON(), text], text.length)
     } catch (error) {
       onFault(error)
-      answers.add([number, 500, {}, ''], 0)
+      link.answers.add([number, 500, {}, ''], 0)
     } finally {
-      underWay--
+      link.underWay--
     }
   }
 
@@ -101,14 +106,14 @@ export function createLinks({ answer, onFault }: LinksOptions) {
           // 0: so much waits to be read that it was dropped; whoever waits for it would wait in vain
           if (open.has(socket) && socket.send(message) === 0) socket.close(TRY_AGAIN, 'Answers are not read')
         })
-        open.set(socket, answers)
+        open.set(socket, { answers, underWay: 0 })
       },
       message(socket: Socket, message: string | Buffer) {
-        const answers = open.get(socket)
-        if (!answers) return
+        const link = open.get(socket)
+        if (!link) return
         const requests = requestsIn(message)
         if (!requests) return socket.close(INVALID, 'Not a message of a link')
-        for (const request of requests) void answerOne(request, answers)
+        for (const request of requests) void answerOne(request, link)
       },
       close(socket: Socket) {
         open.delete(socket)
@@ -118,8 +123,9 @@ export function createLinks({ answer, onFault }: LinksOptions) {
     async end(withinMs: number): Promise<void> {
       ending = true
       const deadline = performance.now() + withinMs
-      while (underWay > 0 && performance.now() < deadline) await Bun.sleep(10)
-      for (const [socket, answers] of open) {
+      const isBusy = () => [...open.values()].some(({ underWay }) => underWay > 0)
+      while (isBusy() && performance.now() < deadline) await Bun.sleep(10)
+      for (const [socket, { answers }] of open) {
         answers.flush()
         socket.close(GOING_AWAY, 'The process is leaving')
       }

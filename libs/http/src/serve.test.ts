@@ -51,14 +51,16 @@ test('who is told to stop takes requests still, says that it leaves, and then fi
   expect(saysItLeaves(await get('/'))).toBe(false)
   expect((await get('/health/ready')).status).toBe(200)
 
+  const underWay = get('/held')
+  await get('/')
   const closed = leaver.close()
   const during = await get('/')
   expect([during.status, await during.text(), saysItLeaves(during)]).toEqual([200, 'done', true])
   expect((await get('/health/ready')).status).toBe(503)
-  const underWay = get('/held')
   while (await get('/').catch(() => null)) await Bun.sleep(5)
   held.resolve(new Response('late but whole'))
-  expect(await (await underWay).text()).toBe('late but whole')
+  const last = await underWay
+  expect([await last.text(), saysItLeaves(last)]).toEqual(['late but whole', true])
   await closed
 })
 

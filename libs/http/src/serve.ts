@@ -53,8 +53,17 @@ const LEAVING_MS = 1_500
 export function serve(options: ServeOptions): { port: number; close(): Promise<void> } {
   const { app, hostname, port, log, sockets, beforeClose, leavingMs = LEAVING_MS } = options
   let leaving = false
-  const answerInTime = (request: Request) => (isLate(request) ? tooLate(request) : app.fetch(spellShortHost(request)))
-  const answer = (request: Request) => (leaving ? farewell(request, answerInTime) : answerInTime(request))
+  const respond = (request: Request) => {
+    if (leaving && pathOf(request.url) === READY_PATH) return notReady(request)
+    return isLate(request) ? tooLate(request) : app.fetch(spellShortHost(request))
+  }
+  /** A socket that was opened has no answer. */
+  const answer = async (request: Request): Promise<Response | undefined> => {
+    const response: Response | undefined = await respond(request)
+    // said also of what was begun before, or whoever gets that last would take it for one that stays
+    if (leaving) response?.headers.set('connection', 'close')
+    return response
+  }
   const failed = (error: unknown) => log.error(described(error), 'a request failed')
   const links = createLinks({ answer, onFault: failed })
   const server = Bun.serve<SocketEvents>({
@@ -96,17 +105,7 @@ export function serve(options: ServeOptions): { port: number; close(): Promise<v
   }
 }
 
-async function farewell(
-  request: Request,
-  answer: (request: Request) => Response | Promise<Response>,
-): Promise<Response | undefined> {
-  const response: Response | undefined = pathOf(request.url) === READY_PATH ? notReady(request) : await answer(request)
-  // a socket that was opened has no answer
-  response?.headers.set('connection', 'close')
-  return response
-}
-
-async function offeringLinks<Answer extends Response | undefined>(answer: Answer | Promise<Answer>): Promise<Answer> {
+async function offeringLinks(answer: Promise<Response | undefined>): Promise<Response | undefined> {
   const response = await answer
   response?.headers.set(LINK_HEADER, LINK_PATH)
   return response
