@@ -6,13 +6,13 @@ import type { Route } from './directory'
 import { createFront } from './front'
 import { createMetrics, createObserver } from './observation'
 import { createRateLimiter } from './rate-limit'
-import type { Outgoing } from './upstream'
+import type { Outgoing, Service } from './upstream'
 
 const caller: Caller = { clientId: 7, keyId: 9, access: 'own', scopes }
 const log = createLog('silent', 'test')
 
 /** What a service is sent of a request. */
-async function sentFor(given: Request): Promise<Request> {
+async function sentFor(given: Request, of: Pick<Service, 'notesOrigin'> = {}): Promise<Request> {
   let sent: Request | undefined
   const send = async ({ target, ...rest }: Outgoing) => {
     sent = new Request(`http://localhost${target}`, rest)
@@ -22,7 +22,7 @@ async function sentFor(given: Request): Promise<Request> {
     template: '/api/patients',
     scope: 'patients:write',
     takes: { query: true, body: true },
-    service: { name: 'patients', send },
+    service: { ...of, name: 'patients', send },
   }
   const front = createFront({
     contextRoot: '',
@@ -80,17 +80,21 @@ test('a service is sent what the gateway built and no header of the caller but f
     'if-none-match': '"a"',
     'last-event-id': '7',
   }
-  const request = new Request('http://hospital.example/api/patients?x=1', {
-    method: 'POST',
-    headers: { ...forged, ...passed, 'content-length': '2' },
-    body: '{}',
-  })
-  const { url, method, headers } = await sentFor(request)
+  const aRequest = () =>
+    new Request('http://hospital.example/api/patients?x=1', {
+      method: 'POST',
+      headers: { ...forged, ...passed, 'content-length': '2' },
+      body: '{}',
+    })
+  const { url, method, headers } = await sentFor(aRequest())
   expect([url, method]).toEqual(['http://localhost/api/patients?x=1', 'POST'])
   const received = headers.toJSON() as Record<string, string>
   for (const [name, value] of Object.entries(passed)) expect([name, received[name]]).toEqual([name, value])
-  const built = [...Object.keys(passed), 'traceparent', 'x-request-id', ORIGIN_HEADER].sort()
-  expect(Object.keys(received).sort()).toEqual(built)
-  expect(received[ORIGIN_HEADER]).toBe('192.0.2.1')
+  const built = [...Object.keys(passed), 'traceparent', 'x-request-id']
+  expect(Object.keys(received).sort()).toEqual(built.sort())
   expect(Object.values(received)).not.toContain('forged')
+  // one that keeps an account of who did what is told from where, too
+  const noted = (await sentFor(aRequest(), { notesOrigin: true })).headers.toJSON() as Record<string, string>
+  expect(Object.keys(noted).sort()).toEqual([...built, ORIGIN_HEADER].sort())
+  expect(noted[ORIGIN_HEADER]).toBe('192.0.2.1')
 })

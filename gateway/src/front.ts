@@ -71,7 +71,7 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     const outgoing = {
       target: query === -1 ? path : `${path}${url.slice(query)}`,
       method: method === 'HEAD' ? 'GET' : method,
-      headers: headersFor(request, origin, seen),
+      headers: headersFor(request, seen, route.service.notesOrigin && method !== 'GET' ? origin() : undefined),
       body,
     }
     return route.service.send(outgoing, caller, route.waits)
@@ -122,13 +122,13 @@ function takeReason({ headers }: Response): Reason | undefined {
   return reason
 }
 
-function headersFor({ headers, method }: Request, origin: () => string, seen: Seen): Record<string, string> {
+function headersFor({ headers, method }: Request, seen: Seen, origin: string | undefined): Record<string, string> {
   const built: Record<string, string> = { [REQUEST_ID_HEADER]: seen.requestId, [TRACEPARENT_HEADER]: seen.trace.parent }
   for (const name of passedOn) {
     const value = headers.get(name)
     // HEAD asks for the head of an answer that ends
     if (value !== null && !(name === 'accept' && method === 'HEAD')) built[name] = value
   }
-  if (method !== 'GET') built[ORIGIN_HEADER] = origin()
+  if (origin !== undefined) built[ORIGIN_HEADER] = origin
   return built
 }

@@ -174,7 +174,7 @@ export async function start(settings: Settings): Promise<Running> {
           ? elsewhere('patients', PATIENTS_URL)
           : embedded('patients', createPatients({ ...shared, database: lists })),
         notificationsElsewhere ?? embedded('notifications', notifications!.app),
-        embedded('administration', administration),
+        embedded('administration', administration, { notesOrigin: true }),
       ],
       contextRoot: settings.CONTEXT_ROOT,
       authenticate,

@@ -25,13 +25,20 @@ export interface Service {
   send: Upstream
   /** Whether it is in other processes, which may be away for a while. */
   elsewhere?: true
+  /** Whether it notes from which address it is asked. */
+  notesOrigin?: true
 }
 
 /** The origin that requests to services of this process carry; they look at the path alone. */
 const INTERNAL_ORIGIN = 'http://localhost'
 
 /** A service in this process. */
-export const embedded = (name: string, app: { fetch(request: Request): Response | Promise<Response> }): Service => ({
+export const embedded = (
+  name: string,
+  app: { fetch(request: Request): Response | Promise<Response> },
+  more: Pick<Service, 'notesOrigin'> = {},
+): Service => ({
+  ...more,
   name,
   send: async ({ target, method, headers, body }, caller) => {
     const request = new Request(`${INTERNAL_ORIGIN}${target}`, { method, headers, body })

@@ -18,6 +18,9 @@ export const DAY_MS = 86_400_000
 /** Every zone change in force since 1972 falls on a quarter of an hour of UTC, so an offset holds for the quarter. */
 const QUARTER_MS = 15 * MINUTE_MS
 
+/** Seconds whose text is kept: sessions begin, and turns come, at few of them, and what is made now is made in the same one. */
+const FORMATTED_MAX = 10_000
+
 /** The rest of a division, never below zero. */
 const modulo = (value: number, by: number) => ((value % by) + by) % by
 
@@ -75,6 +78,7 @@ export function isDay(text: string): boolean {
 /** @throws RangeError for a zone this machine does not know. */
 export function createCalendar(zone: string): Calendar {
   const offsets = new Map<number, number>()
+  const formatted = new Map<number, string>()
 
   function offsetFrom(start: Instant): number {
     let offset = offsets.get(start)
@@ -96,8 +100,15 @@ export function createCalendar(zone: string): Calendar {
   }
 
   function format(instant: Instant): string {
-    const local = new Date(instant + offsetAt(instant)).toISOString()
-    return `${local.slice(0, 10)} ${local.slice(11, 19)}`
+    const second = Math.floor(instant / 1000)
+    let text = formatted.get(second)
+    if (text === undefined) {
+      const local = new Date(instant + offsetAt(instant)).toISOString()
+      text = `${local.slice(0, 10)} ${local.slice(11, 19)}`
+      if (formatted.size >= FORMATTED_MAX) formatted.clear()
+      formatted.set(second, text)
+    }
+    return text
   }
 
   /** The earliest instant that shows this local time, or null where a clock change skips it. */
