@@ -7,6 +7,7 @@ import { readBody } from './body'
 import type { Directory } from './directory'
 import { type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
 import type { Quota, RateLimiter } from './rate-limit'
+import type { Service } from './upstream'
 
 /** The only headers of a caller that reach a service. */
 const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'] as const
@@ -71,7 +72,7 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     const outgoing = {
       target: query === -1 ? path : `${path}${url.slice(query)}`,
       method: method === 'HEAD' ? 'GET' : method,
-      headers: headersFor(request, seen, route.service.notesOrigin && method !== 'GET' ? origin() : undefined),
+      headers: headersFor(arrival, seen, route.service),
       body,
     }
     return route.service.send(outgoing, caller, route.waits)
@@ -122,13 +123,16 @@ function takeReason({ headers }: Response): Reason | undefined {
   return reason
 }
 
-function headersFor({ headers, method }: Request, seen: Seen, origin: string | undefined): Record<string, string> {
-  const built: Record<string, string> = { [REQUEST_ID_HEADER]: seen.requestId, [TRACEPARENT_HEADER]: seen.trace.parent }
+function headersFor({ request, origin }: Arrival, seen: Seen, service: Service): Record<string, string> {
+  const { headers, method } = request
+  const built: Record<string, string> = { [REQUEST_ID_HEADER]: seen.requestId }
+  // in this process everything is a part of one span
+  if (service.elsewhere) built[TRACEPARENT_HEADER] = seen.trace.toParent()
   for (const name of passedOn) {
     const value = headers.get(name)
     // HEAD asks for the head of an answer that ends
     if (value !== null && !(name === 'accept' && method === 'HEAD')) built[name] = value
   }
-  if (origin !== undefined) built[ORIGIN_HEADER] = origin
+  if (service.notesOrigin && method !== 'GET') built[ORIGIN_HEADER] = origin()
   return built
 }

@@ -8,8 +8,8 @@ export const TRACEPARENT_HEADER = 'traceparent'
 export interface Trace {
   /** 32 hexadecimal digits. */
   id: string
-  /** What the services are told: the trace, with our own span as their parent. */
-  parent: string
+  /** What services are told: the trace, with a span of ours as their parent. */
+  toParent(): string
 }
 
 const random = new Uint8Array(8)
@@ -26,8 +26,8 @@ export function traceOf(header: string | null, requestId: string): Trace {
   const [, version, id, flags, more] = (header !== null && WELL_FORMED.exec(header)) || []
   if (id === undefined || (version === '00' && more !== undefined)) {
     const fresh = requestId.replaceAll('-', '')
-    return { id: fresh, parent: `00-${fresh}-${newSpan()}-00` }
+    return { id: fresh, toParent: () => `00-${fresh}-${newSpan()}-00` }
   }
   const sampled = (Number.parseInt(flags!, 16) & SAMPLED) === 1
-  return { id, parent: `00-${id}-${newSpan()}-${sampled ? '01' : '00'}` }
+  return { id, toParent: () => `00-${id}-${newSpan()}-${sampled ? '01' : '00'}` }
 }

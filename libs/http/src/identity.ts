@@ -45,15 +45,17 @@ export function verifyIdentity(
   return caller
 }
 
-const vouchedFor = new WeakMap<Request, Caller>()
+const VOUCHED_FOR = Symbol('vouched for')
 
 /**
  * Says who calls to a service of the same process. Nothing has to be signed: nobody outside can hold this very request object, and
- * nothing in a request can bring it into the map.
+ * nothing in a request can name the symbol.
  */
 export function vouchFor(request: Request, caller: Caller): void {
-  vouchedFor.set(request, caller)
+  ;(request as Vouched)[VOUCHED_FOR] = caller
 }
+
+type Vouched = Request & { [VOUCHED_FOR]?: Caller }
 
 /** @throws Refusal `scope_missing` */
 export function requireScope(caller: Caller, scope: Scope): void {
@@ -82,7 +84,7 @@ export const identityOf = (secret: string) =>
     scope: (scope: Scope) => ({
       detail: { security: [{ Finance: [] }, { Bearer: [] }], 'x-scope': scope } as object,
       resolve({ request }) {
-        const caller = vouchedFor.get(request) ?? verifiedCaller(secret, request)
+        const caller = (request as Vouched)[VOUCHED_FOR] ?? verifiedCaller(secret, request)
         requireScope(caller, scope)
         return { caller }
       },
