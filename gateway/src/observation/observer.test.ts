@@ -29,6 +29,7 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
     takes: { query: true, body: true },
     service: {
       name: 'patients',
+      elsewhere: true,
       send: async ({ headers }) => {
         sent.push(new Headers(headers))
         now += takes
