@@ -1,6 +1,5 @@
 import { type Log, refusalOf, refuse, spellShortHost } from '@channelling/http'
 import { socketLimits } from '@channelling/notifications'
-import { bearer } from '@elysiajs/bearer'
 import { type AnyElysia, Elysia } from 'elysia'
 import type { Authenticate } from './authentication'
 import { capabilities, capabilitiesOperation } from './capabilities'
@@ -80,12 +79,10 @@ export async function createGateway(dependencies: GatewayDependencies) {
       const requestId = crypto.randomUUID()
       return refuse(refusalOf(error, log, requestId), requestId)
     })
-    .use(bearer())
     .use(own)
     .all(
       '/*',
-      ({ request, bearer, server }) =>
-        front({ request, bearer, origin: () => server?.requestIP(request)?.address ?? 'unknown' }),
+      ({ request, server }) => front({ request, origin: () => server?.requestIP(request)?.address ?? 'unknown' }),
       { parse: 'none', detail: { hide: true } },
     )
 }

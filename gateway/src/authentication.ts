@@ -9,9 +9,9 @@ export const hasKey = (headers: Headers): boolean => headers.has('finance') || h
  * The key of a request: the `Finance` header, or a bearer token in its place.
  * @throws Refusal `key_missing`, `key_ambiguous`
  */
-export function keyOf(headers: Headers, bearer: string | undefined): string {
+export function keyOf(headers: Headers): string {
   const finance = headers.get('finance') || undefined
-  const token = tokenOf(headers.get('authorization'), bearer)
+  const token = tokenOf(headers.get('authorization'))
   // the server joins a repeated header with a comma, which no key holds
   if (finance?.includes(',') || (finance && token && finance !== token)) {
     throw new Refusal('key_ambiguous', 'Two keys were sent; send one')
@@ -22,13 +22,11 @@ export function keyOf(headers: Headers, bearer: string | undefined): string {
 }
 
 /**
- * The bearer token of an Authorization header. The plugin finds it under `Bearer` alone, and goes on to look in the address; the name of a
- * scheme is the same in any letters.
+ * The bearer token of an Authorization header, the name of the scheme in any letters. The plugin knows it as `Bearer` alone, looks for
+ * tokens in the address, where no key has any business, and makes objects of every header and parameter for that.
  */
-function tokenOf(authorization: string | null, bearer: string | undefined): string | undefined {
-  if (authorization === null) return undefined
-  return authorization.startsWith('Bearer ') ? bearer?.trimStart() : /^bearer +(.*)$/i.exec(authorization)?.[1]
-}
+const tokenOf = (authorization: string | null): string | undefined =>
+  authorization === null ? undefined : /^bearer +(.*)$/i.exec(authorization)?.[1]
 
 /**
  * Establishes who calls. A key that cannot be checked is refused; an address that fails too often is told so instead.
@@ -36,9 +34,9 @@ function tokenOf(authorization: string | null, bearer: string | undefined): stri
  */
 export const createAuthentication =
   (keyring: Pick<Keyring, 'verify'>, failed: FailedAttempts) =>
-  (headers: Headers, bearer: string | undefined, address: () => string): Caller | Promise<Caller> => {
+  (headers: Headers, address: () => string): Caller | Promise<Caller> => {
     try {
-      const verified = keyring.verify(keyOf(headers, bearer))
+      const verified = keyring.verify(keyOf(headers))
       if (!(verified instanceof Promise)) return verified
       return verified.catch((error) => {
         throw failed.judge(error, address)

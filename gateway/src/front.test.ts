@@ -35,7 +35,7 @@ async function sentFor(
     observer: createObserver({ metrics: createMetrics(), log, output: { gather: () => {} }, slowMs: 0 }),
     log,
   })
-  await front({ request: given, bearer: undefined, origin: () => '192.0.2.1' })
+  await front({ request: given, origin: () => '192.0.2.1' })
   return sent!
 }
 

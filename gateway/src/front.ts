@@ -26,7 +26,6 @@ export interface FrontOptions {
 /** A request as it arrived. */
 export interface Arrival {
   request: Request
-  bearer: string | undefined
   /** The address it came from. */
   origin: () => string
   /** What limits its key, once that is known. */
@@ -51,14 +50,14 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
   const { contextRoot, authenticate, rateLimiter, directory, observer, log } = options
 
   async function answer(arrival: Arrival, seen: Seen): Promise<Response> {
-    const { request, bearer, origin } = arrival
+    const { request, origin } = arrival
     const { url, headers, method } = request
     const path = pathOf(url).slice(contextRoot.length)
     if (ownPaths.has(path)) throw new Refusal('method_not_allowed', 'This path takes GET', { allow: ['GET'] })
     if (!path.startsWith('/api/') && path !== METRICS_PATH) {
       throw new Refusal('no_such_path', 'There is nothing at this path')
     }
-    const caller = await authenticate(headers, bearer, origin)
+    const caller = await authenticate(headers, origin)
     seen.caller = caller
     arrival.quota = rateLimiter.quotaOf(caller, method)
     arrival.quota?.take()

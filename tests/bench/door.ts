@@ -29,9 +29,9 @@ for (let count = 0; count < KEYS; count++) {
 }
 const answer = new Headers()
 const address = () => '127.0.0.1'
-const callers: Caller[] = await Promise.all(requests.map((headers) => authenticate(headers, undefined, address)))
+const callers: Caller[] = await Promise.all(requests.map((headers) => authenticate(headers, address)))
 
-const keyCheck = (index: number) => authenticate(requests[index]!, undefined, address)
+const keyCheck = (index: number) => authenticate(requests[index]!, address)
 const limit = (index: number) => {
   const quota = limiter.quotaOf(callers[index]!, target.method)!
   quota.take()

@@ -65,7 +65,6 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
     ask: (path: string, init: RequestInit = {}) =>
       front({
         request: new Request(`http://localhost${path}`, { headers: { finance: 'k' }, ...init }),
-        bearer: undefined,
         origin: () => '10.1.2.3',
       }),
   }

@@ -38,7 +38,7 @@ export function createSocketDoor(options: AdmissionOptions): SocketDoor {
 
   async function callerOf(request: Request, credential: string | undefined, address: () => string): Promise<Caller> {
     if (hasKey(request.headers)) {
-      const caller = await authenticate(request.headers, credential, address)
+      const caller = await authenticate(request.headers, address)
       requireScope(caller, 'notifications:read')
       return caller
     }
