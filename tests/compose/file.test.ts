@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: so the compose file writes its variables
 import { expect, test } from 'bun:test'
+import { SQLD_OPTIONS } from '../../gateway/src/supervision/servers'
 import { composeText, interpolated, readCompose } from './file'
 import { isSent, stagesOf } from './image'
 import { faultsOf } from './rules'
@@ -60,6 +61,11 @@ test('without the secret that all share nothing starts, and it says what to set'
     })
   }
   expect(services.gateway!.ports).toEqual(['80:8080'])
+})
+
+test('the database server has the options that it has under `run services`', () => {
+  const { command } = readCompose(text, { INTERNAL_SECRET: 'known to all of them' }).services.database!
+  expect(command.slice(-SQLD_OPTIONS.length)).toEqual(SQLD_OPTIONS)
 })
 
 test('variables are read as compose reads them', () => {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, open } from '@channelling/schema'
+import { SQLD_OPTIONS } from '../../gateway/src/supervision/servers'
 import { freePort } from './port'
 import { answersWell, aProcess, type Process } from './process'
 
@@ -44,8 +45,7 @@ export async function startSqld(
     command: [
       sqldPath(),
       ...['--db-path', join(folder, 'data'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
-      // by default it holds back parallel writers until they hang
-      ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
+      ...SQLD_OPTIONS,
       ...more,
     ],
     environment: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' },

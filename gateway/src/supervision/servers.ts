@@ -29,14 +29,20 @@ function isRunnable(path: string): boolean {
   }
 }
 
+/** By default it holds back parallel writers until they hang, and lets each of them bring the log to the file, on which they hang too. */
+export const SQLD_OPTIONS = [
+  '--disable-intelligent-throttling',
+  ...['--checkpoint-interval-s', '10'],
+  ...['--max-concurrent-connections', '256'],
+]
+
 /** A libSQL server on the loopback, with its data in a folder. */
 export const sqld = (folder: string, port: number): Task => ({
   name: 'database',
   command: [
     sqldPath(),
     ...['--db-path', join(folder, 'sqld'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
-    // by default it holds back parallel writers until they hang
-    ...['--disable-intelligent-throttling', '--max-concurrent-connections', '256'],
+    ...SQLD_OPTIONS,
   ],
   environment: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' },
   isReady: () => isOk(`http://127.0.0.1:${port}/health`),
