@@ -10,8 +10,8 @@ import { withReadReplica } from './read-replica'
 import { streamingClient } from './streams'
 import { counting } from './written'
 
-/** How often a write is tried that other writers keep out. */
-const BUSY_ATTEMPTS_MAX = 10
+/** How often a write is tried that is kept out, by other writers or by the server that brings its log to its file: for some 2.5 s. */
+const BUSY_ATTEMPTS_MAX = 100
 const BUSY_PAUSE_MS_MAX = 50
 /** A read replica that has not answered by then is taken for one that will not, and the primary is asked. */
 const REPLICA_MS_MAX = 1000
