@@ -11,7 +11,7 @@ const PATIENTS = 1000
 /** As many as the server does best with. */
 const BUSY = 256
 const OVERLOAD = 5
-/** More than may wait for their turn: the others are sent away at once, and ask again at once. */
+/** More than may wait for their turn: the others are sent away, and ask again at once. */
 const CROWD = 10_000
 
 await using server = await startServer({

@@ -11,6 +11,8 @@ import { type KeptSessions, noSessions } from './store/kept-sessions'
 const GROUP_MAX = 256
 /** The most commands that may wait; beyond it a caller does better to try again. */
 const WAITING_MAX = 8192
+/** How long it takes to say so. Whoever comes back at once would otherwise take the time of those who wait. */
+const REFUSED_AFTER_MS = 500
 /** A command that waited longer is refused instead of carried out: its caller has gone. */
 const WAIT_MS_MAX = 10_000
 /** How often an order that lost a race is decided again before its caller is sent away. */
@@ -76,6 +78,8 @@ interface UnderWay {
   settled: Promise<void>
 }
 
+const tooManyWait = () => new Refusal('overloaded', 'Too many bookings are waiting', { retryAfterSeconds: 1 })
+
 /**
  * The booking engine: one writer for many callers. Whatever commands are waiting are decided together, in the order of their
  * arrival, on one reading of the database, and saved by one write; only then are they answered. While one group commits, the
@@ -92,8 +96,11 @@ export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
   let closed = false
 
   function enqueue(order: Order): Promise<Decision<View>> {
-    if (closed || waiting.length >= WAITING_MAX) {
-      throw new Refusal('overloaded', 'Too many bookings are waiting', { retryAfterSeconds: 1 })
+    if (closed) throw tooManyWait()
+    if (waiting.length >= WAITING_MAX) {
+      return Bun.sleep(REFUSED_AFTER_MS).then(() => {
+        throw tooManyWait()
+      })
     }
     return new Promise((resolve, reject) => {
       waiting.push({ ...order, resolve, reject })
