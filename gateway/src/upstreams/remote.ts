@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { accepts, DEADLINE_HEADER, IDENTITY_HEADER, type Log, signIdentity } from '@channelling/http'
+import { accepts, DEADLINE_HEADER, IDENTITY_HEADER, identitySigner, type Log } from '@channelling/http'
 import type { Outgoing, Service } from '../upstream'
 import { closest } from './affinity'
 import { createRetryBudget } from './budget'
@@ -66,6 +66,7 @@ export function remote(options: RemoteOptions): RemoteService {
   const members = followMembers({ ...names, origins, atOnceMax, waitingMax, create, log })
   const { replicas } = members
   const budget = createRetryBudget()
+  const sign = identitySigner(secret)
   let turn = 0
   let waitsNoMore = false
 
@@ -113,7 +114,7 @@ export function remote(options: RemoteOptions): RemoteService {
       const waits = mayWait && asksToWait(target, headers)
       budget.save()
       const sent: Record<string, string> = { ...headers, [DEADLINE_HEADER]: String(now + deadlineMs) }
-      if (caller) sent[IDENTITY_HEADER] = signIdentity(secret, caller, { method, path: pathAlone(target) }, now)
+      if (caller) sent[IDENTITY_HEADER] = sign(caller, { method, path: pathAlone(target) }, now)
       const isSafe = method === 'GET' || (keepsAnswers && 'idempotency-key' in headers)
       const until = performance.now() + (waits ? WAITS_MS : deadlineMs)
       const key = method === 'GET' ? undefined : affinityOf?.(target, body)

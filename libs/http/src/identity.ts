@@ -34,15 +34,67 @@ export function verifyIdentity(
   request: { method: string; path: string },
   now: number,
 ): Caller {
-  const invalid = () => new Refusal('identity_invalid', 'This service is called through the gateway only')
+  const { caller, until } = signedIn(secret, header, request)
+  if (now > until) throw invalid()
+  return caller
+}
+
+const invalid = () => new Refusal('identity_invalid', 'This service is called through the gateway only')
+
+function signedIn(secret: string, header: string | null, request: { method: string; path: string }): Signed {
   const [payload, signature, rest] = header?.split('.') ?? []
   if (!payload || !signature || rest !== undefined) throw invalid()
   const given = Buffer.from(signature, 'base64url')
   const wanted = digest(secret, bound(request, payload))
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw invalid()
   const { until, ...caller } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Caller & { until: number }
-  if (now > until) throw invalid()
-  return caller
+  return { caller, until }
+}
+
+interface Signed {
+  caller: Caller
+  until: number
+}
+
+/** So many identities are kept at a time, on either side. */
+const KEPT_MAX = 1_000
+
+/** Signs as `signIdentity` does. What a caller asks again within a second is signed once. */
+export function identitySigner(
+  secret: string,
+): (caller: Caller, request: { method: string; path: string }, now: number) => string {
+  // by the very object: of a key that was changed there is another
+  const kept = new WeakMap<Caller, { second: number; signed: Map<string, string> }>()
+  return (caller, request, now) => {
+    const second = Math.floor(now / 1000)
+    let own = kept.get(caller)
+    if (own?.second !== second || own.signed.size >= KEPT_MAX) {
+      own = { second, signed: new Map() }
+      kept.set(caller, own)
+    }
+    const target = `${request.method} ${request.path}`
+    const identity = own.signed.get(target) ?? signIdentity(secret, caller, request, now)
+    own.signed.set(target, identity)
+    return identity
+  }
+}
+
+/** Verifies as `verifyIdentity` does. What comes again for the same request is believed as it was, while it is valid. */
+export function identityVerifier(
+  secret: string,
+): (header: string | null, request: { method: string; path: string }, now: number) => Caller {
+  const believed = new Map<string, Signed>()
+  return (header, request, now) => {
+    const text = `${request.method} ${request.path} ${header}`
+    let signed = believed.get(text)
+    if (!signed) {
+      signed = signedIn(secret, header, request)
+      if (believed.size >= KEPT_MAX) believed.clear()
+      believed.set(text, signed)
+    }
+    if (now > signed.until) throw invalid()
+    return signed.caller
+  }
 }
 
 const VOUCHED_FOR = Symbol('vouched for')
@@ -70,25 +122,24 @@ export function pathOf(url: string): string {
   return end === -1 ? url.slice(start) : url.slice(start, end)
 }
 
-function verifiedCaller(secret: string, request: Request): Caller {
-  const target = { method: request.method, path: pathOf(request.url) }
-  return verifyIdentity(secret, request.headers.get(IDENTITY_HEADER), target, Date.now())
-}
-
 /**
  * Gives an endpoint that declares `scope` its `caller`, and refuses everybody the gateway did not send. The scope is part of
  * the service's document too: the gateway reads there what each path asks for.
  */
-export const identityOf = (secret: string) =>
-  new Elysia({ name: 'identity', seed: secret }).macro({
+export const identityOf = (secret: string) => {
+  const verify = identityVerifier(secret)
+  const verifiedCaller = ({ headers, method, url }: Request) =>
+    verify(headers.get(IDENTITY_HEADER), { method, path: pathOf(url) }, Date.now())
+  return new Elysia({ name: 'identity', seed: secret }).macro({
     scope: (scope: Scope) => ({
       detail: { security: [{ Finance: [] }, { Bearer: [] }], 'x-scope': scope } as object,
       resolve({ request }) {
-        const caller = (request as Vouched)[VOUCHED_FOR] ?? verifiedCaller(secret, request)
+        const caller = (request as Vouched)[VOUCHED_FOR] ?? verifiedCaller(request)
         requireScope(caller, scope)
         return { caller }
       },
     }),
   })
+}
 
 export type Identity = ReturnType<typeof identityOf>
