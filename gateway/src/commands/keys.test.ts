@@ -110,9 +110,10 @@ test('what cannot be meant is one line, exit code 2, and nothing is done', async
     ['rotate', '1', '--overlap', '-1'],
     ['rotate', '1', '--overlap', '1.5'],
   ]
-  const verdicts = await Promise.all(wrong.map((args) => keys(...args)))
-  for (const [at, { code, out, err }] of verdicts.entries()) {
-    expect([wrong[at], code, out, err.split('\n').length]).toEqual([wrong[at]!, 2, '', 1])
+  // one after the other: they wait for the folder, and not for ever
+  for (const args of wrong) {
+    const { code, out, err } = await keys(...args)
+    expect([args, code, out, err.split('\n').length]).toEqual([args, 2, '', 1])
     expect(err).toEndWith('(see --help)')
   }
   expect((await keys('clients')).out.split('\n')).toHaveLength(1)
