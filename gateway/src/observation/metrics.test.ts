@@ -23,6 +23,8 @@ test('requests are counted by route and status, however often somebody looks', a
     expect(samples.get(`channelling_http_request_duration_seconds_bucket{le="0.0005",${inText}}`)).toBe(1)
     expect(samples.get(`channelling_http_request_duration_seconds_bucket{le="0.0025",${inText}}`)).toBe(3)
     expect(samples.get(`channelling_http_request_duration_seconds_bucket{le="+Inf",${inText}}`)).toBe(4)
+    expect(samples.get(`channelling_http_request_duration_seconds_count{${inText}}`)).toBe(4)
+    expect(samples.get(`channelling_http_request_duration_seconds_sum{${inText}}`)).toBeCloseTo(20.0044)
   }
 })
 
