@@ -74,10 +74,13 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   let leftAloneUntil = 0
   let closed = false
 
-  function goDown(): void {
-    // what hangs there would hold its slot, and its caller, until the deadline
-    for (const { end } of underWay) end()
-    link.close()
+  /** @param hangs whether its connections are still there, and nothing comes of them */
+  function goDown(hangs: boolean): void {
+    // what hangs would hold its slot, and its caller, until the deadline; what is gone breaks off by itself, perhaps after a last answer
+    if (hangs) {
+      for (const { end } of underWay) end()
+      link.close()
+    }
     for (const each of [slots, linkedSlots]) each.dismiss(() => true)
     for (const listener of [...listeners]) {
       listeners.delete(listener)
@@ -112,7 +115,8 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
       if (up && answer.headers.has(LINK_HEADER)) void link.open()
     } catch (error) {
       missed++
-      if (unanswered(error).why === 'refused' || missed >= PROBES_MISSED_MAX) goDown()
+      const isGone = unanswered(error).why === 'refused'
+      if (isGone || missed >= PROBES_MISSED_MAX) goDown(!isGone)
     }
     if (!closed) timer = setTimeout(probe, up ? PROBE_EVERY_MS : PROBE_DOWN_EVERY_MS)
   }
@@ -125,10 +129,10 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   }, DEADLINES_EVERY_MS)
 
   function note(fault: Unanswered): void {
-    if (fault.why === 'refused') goDown()
+    if (fault.why === 'refused') goDown(false)
     else if (++broken >= BROKEN_MAX && up) {
       leftAloneUntil = performance.now() + LEFT_ALONE_MS
-      goDown()
+      goDown(true)
     }
   }
 
