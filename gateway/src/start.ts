@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createKeyring, installBootstrapKey } from '@channelling/access'
-import { createBookings, createEngineMetrics, createKeptSessions } from '@channelling/bookings'
+import { createBookings, createEngineMetrics, createKept } from '@channelling/bookings'
 import {
   createCatalogue,
   createSessionAnswers,
@@ -74,7 +74,7 @@ export async function start(settings: Settings): Promise<Running> {
     // a file has all its writers in this process, so that what was read of it may be kept; a server may have others
     const keeps = settings.DATABASE_URL.startsWith('file:')
     const answers = createSessionAnswers()
-    const kept = createKeptSessions()
+    const kept = createKept()
     const catalogue = {
       ...shared,
       database: lists,
@@ -172,7 +172,7 @@ export async function start(settings: Settings): Promise<Running> {
         BOOKINGS_URL ? elsewhere('bookings', BOOKINGS_URL, { keepsAnswers: true, affinityOf }) : startBookings(),
         PATIENTS_URL
           ? elsewhere('patients', PATIENTS_URL)
-          : embedded('patients', createPatients({ ...shared, database: lists })),
+          : embedded('patients', createPatients({ ...shared, database: lists, onChange: kept.forgetPatient })),
         notificationsElsewhere ?? embedded('notifications', notifications!.app),
         embedded('administration', administration, { notesOrigin: true }),
       ],

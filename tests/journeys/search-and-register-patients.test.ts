@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { crowd } from '../support/crowd'
-import { aHospital } from '../support/hospital'
+import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 
 setDefaultTimeout(60_000)
 
 let server: Server
 beforeAll(async () => {
-  server = await startServer({ seed: aHospital({ patients: 0 }) })
+  server = await startServer({ seed: aHospital({ sessions: [aSession({ capacity: 0 })], patients: 0 }) })
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
@@ -174,5 +174,28 @@ test('no name, phone, NIC or key gets into what the server writes', () => {
   expect(written).toContain('listening')
   for (const secret of [server.key, 'Jane', 'Doe', '771234567', '853400937', 'Kamala', 'Galle']) {
     expect(written).not.toContain(secret)
+  }
+})
+
+test('a patient who is changed is booked for as they are now, however often they were booked for before', async () => {
+  const { id } = (await register({ name: 'Maria Silva', phone: '0712345678' })).body.data
+  const book = async () =>
+    (await server.call('POST', '/api/channel/bookings', { sessionInstanceId: 1, patientId: id })).body.data
+  const change = (body: object) => server.call('PUT', `/api/patients/${id}`, body)
+  const before = await book()
+  expect(before).toMatchObject({ patientName: 'Maria Silva', foreigner: false })
+  expect(await book()).toMatchObject({ patientName: 'Maria Silva' })
+
+  expect((await change({ name: 'Maria de Silva', foreigner: true })).status).toBe(200)
+  const after = await book()
+  expect(after).toMatchObject({ patientName: 'Maria de Silva', foreigner: true })
+  expect(after.fee.total).toBeGreaterThan(before.fee.total)
+
+  for (let turn = 0; turn < 20; turn++) {
+    // whatever is being booked meanwhile
+    const meanwhile = Array.from({ length: 4 }, book)
+    expect((await change({ name: `Maria ${turn} Silva` })).status).toBe(200)
+    expect(await book()).toMatchObject({ patientName: `Maria ${turn} Silva` })
+    await Promise.all(meanwhile)
   }
 })

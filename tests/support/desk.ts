@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBookings, createKeptSessions } from '@channelling/bookings'
+import { createBookings, createKept } from '@channelling/bookings'
 import { createCatalogue, createSessionAnswers, forgettingOnWrite } from '@channelling/catalogue'
 import { type Access, createCalendar, type Instant, scopes } from '@channelling/contract'
 import { createLog, IDENTITY_HEADER, signIdentity } from '@channelling/http'
@@ -64,7 +64,7 @@ export async function startDesk({
     log: createLog('silent', 'test'),
   }
   const answers = createSessionAnswers()
-  const kept = createKeptSessions()
+  const kept = createKept()
   const onCommit = (sessionIds: Iterable<number>) => answers.forget(sessionIds)
   const openBookings = () => createBookings({ ...shared, holdMinutes, holdsPerClient, onCommit, kept })
   const { made: bookings, rounds } =

@@ -11,7 +11,7 @@ import { readBookingEndpoint } from './endpoints/read-booking'
 import { rescheduleBookingEndpoint } from './endpoints/reschedule-booking'
 import { reservePlaceEndpoint } from './endpoints/reserve-place'
 import { createEngine, type SavedGroup } from './engine'
-import type { KeptSessions } from './store/kept-sessions'
+import type { Kept } from './store/kept'
 import { bookingReads } from './store/reads'
 import { startSweeper } from './sweeper'
 
@@ -33,8 +33,8 @@ export interface BookingsDependencies {
   onSaved?: (group: SavedGroup) => void
   /** What it does without, for the moment, at a cost: by name. */
   degraded?: () => string[]
-  /** Sessions that need not be read, where every writer is in this process. */
-  kept?: KeptSessions
+  /** Sessions and patients that need not be read, where every writer is in this process. */
+  kept?: Kept
 }
 
 /** The bookings service: places, numbers and what becomes of them. */

@@ -4,7 +4,7 @@ import type { Once, Order } from './rules/command'
 import { cancelOrphans, decide, expireHolds, type Terms } from './rules/decide'
 import { type BookedPlace, layOver, ofClient, type World } from './rules/world'
 import type { BookingIds } from './store/ids'
-import type { KeptSessions } from './store/kept-sessions'
+import type { Kept } from './store/kept'
 import { load } from './store/load'
 import { save } from './store/save'
 
@@ -31,7 +31,7 @@ export interface DecidedGroup<View> {
 export interface DecidingOptions<View> {
   database: Database
   ids: BookingIds
-  kept: KeptSessions
+  kept: Kept
   clock: () => Instant
   terms: Terms
   view: (place: BookedPlace, now: Instant) => View

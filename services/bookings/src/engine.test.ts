@@ -8,7 +8,7 @@ import { aHospital, aSession } from '@channelling/schema/testing'
 import { createEngine, type Engine, type EngineOptions } from './engine'
 import type { BookingCommand, ReservePlace } from './rules/command'
 import type { BookedPlace } from './rules/world'
-import { createKeptSessions } from './store/kept-sessions'
+import { createKept } from './store/kept'
 
 const caller: Caller = { clientId: 1, keyId: 1, access: 'all', scopes }
 type View = { id: number; sessionId: number; number: number; status: string }
@@ -247,15 +247,49 @@ describe('a group decided while the one before commits', () => {
 
 test('a session that changed since its last booking is not booked as it was', async () => {
   await engine.close()
-  const kept = createKeptSessions()
+  const kept = createKept()
   engine = anEngine({ kept })
   await engine.submit(reserve())
-  expect(kept.find(1)?.seats.taken).toBe(1)
+  expect(kept.session(1)?.seats.taken).toBe(1)
   // even where nobody said so
   await database.write([{ sql: 'UPDATE session SET held_at = 1 WHERE id = 1', args: [] }])
   expect(await allOf([reserve()])).toEqual(['session_not_bookable'])
   kept.forgetAll()
   expect(await allOf([reserve()])).toEqual(['session_not_bookable'])
+})
+
+test('a patient is read once, until somebody says that they changed', async () => {
+  await engine.close()
+  const kept = createKept()
+  let names = 0
+  engine = anEngine({
+    kept,
+    database: {
+      ...database,
+      readAll: (statements) => {
+        names += statements.filter((asked) => 'args' in asked && asked.args.includes('[2]')).length
+        return database.readAll(statements)
+      },
+    },
+    view: ({ booking, patientName }) => ({ ...booking, status: patientName }),
+  })
+  const nameNow = async () => (await engine.submit(reserve({ sessionId: 3, patientId: 2 }))).view.status
+  const rename = (name: string) => database.write([{ sql: 'UPDATE patient SET name = ? WHERE id = 2', args: [name] }])
+  await rename('Before')
+  expect(await nameNow()).toBe('Before')
+  expect(await nameNow()).toBe('Before')
+  expect(names).toBe(1)
+  await rename('After')
+  kept.forgetPatient(2)
+  expect(await nameNow()).toBe('After')
+
+  // a group that read them before, and is saved after
+  kept.forgetAll()
+  const booked = nameNow()
+  await rename('At last')
+  kept.forgetPatient(2)
+  await booked
+  expect(await nameNow()).toBe('At last')
 })
 
 test('a hold that ran out gives its place to the next caller, at the instant', async () => {

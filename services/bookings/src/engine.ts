@@ -5,7 +5,7 @@ import type { BookingCommand, Once, Order, SweepSession } from './rules/command'
 import type { Terms } from './rules/decide'
 import type { BookedPlace, World } from './rules/world'
 import { bookingIds } from './store/ids'
-import { type KeptSessions, noSessions } from './store/kept-sessions'
+import { type Kept, nothingKept } from './store/kept'
 
 /** The most commands that one write carries. */
 const GROUP_MAX = 256
@@ -33,8 +33,8 @@ export interface EngineOptions<View> {
   terms: Terms
   /** A booking as answers show it. Stored with the Idempotency-Key, so it must survive JSON. */
   view: (place: BookedPlace, now: Instant) => View
-  /** Sessions that need not be read; without it they always are. */
-  kept?: KeptSessions
+  /** Sessions and patients that need not be read; without it they always are. */
+  kept?: Kept
   /** Called with the sessions whose bookings changed, after the commit and before anybody is answered. */
   onCommit: (sessionIds: Iterable<number>) => void
   /** Told of every group that was saved. */
@@ -86,7 +86,7 @@ const tooManyWait = () => new Refusal('overloaded', 'Too many bookings are waiti
  * next one gathers, and once it is as large it is decided on what that one will leave, so that the disk need not wait for it.
  */
 export function createEngine<View>(options: EngineOptions<View>): Engine<View> {
-  const { database, clock, terms, view, onCommit, onSaved, kept = noSessions } = options
+  const { database, clock, terms, view, onCommit, onSaved, kept = nothingKept } = options
   const ids = bookingIds(database)
   const decideAll = deciding({ database, ids, kept, clock, terms, view })
   let waiting: Waiting<View>[] = []

@@ -13,8 +13,15 @@ import { PHN_BODY_DIGITS, phnOf } from './rules/phn'
 const drawPhn = () => phnOf(String(randomInt(10 ** PHN_BODY_DIGITS)).padStart(PHN_BODY_DIGITS, '0'))
 
 /** The patients service: find, register and change patients. */
-export function createPatients({ secret, log, region = 'LK', newPhn = drawPhn, ...given }: PatientsOptions) {
-  const dependencies: Dependencies = { ...given, region, newPhn, identity: identityOf(secret) }
+export function createPatients({
+  secret,
+  log,
+  region = 'LK',
+  newPhn = drawPhn,
+  onChange = () => {},
+  ...given
+}: PatientsOptions) {
+  const dependencies: Dependencies = { ...given, region, newPhn, onChange, identity: identityOf(secret) }
   return new Elysia({ name: 'patients' })
     .use(
       kit({ name: 'patients', about: 'Finds, registers and changes patients', log, ready: readiness(given.database) }),

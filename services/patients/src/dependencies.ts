@@ -13,6 +13,8 @@ export interface Dependencies {
   region: Region
   /** A PHN that nobody is likely to have yet. */
   newPhn: () => string
+  /** Told of a patient that may have changed, before that is acknowledged: for whoever keeps what was read of it. */
+  onChange: (id: number) => void
 }
 
 /** What a process hands in. */
@@ -26,4 +28,5 @@ export interface PatientsOptions {
   /** `LK` by default. */
   region?: Region
   newPhn?: () => string
+  onChange?: (id: number) => void
 }

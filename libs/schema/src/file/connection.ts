@@ -124,10 +124,13 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
     rows,
     arrays,
     rowsOfAll: (statements) =>
-      within(
-        () => driver.exec('BEGIN'),
-        () => statements.map(rows),
-      ),
+      // one by itself is of one moment without a transaction
+      statements.length === 1
+        ? statements.map(rows)
+        : within(
+            () => driver.exec('BEGIN'),
+            () => statements.map(rows),
+          ),
     write(statements, until = Number.POSITIVE_INFINITY) {
       const requireInTime = () => {
         if (sharedNow() > until) throw turnTooLate()

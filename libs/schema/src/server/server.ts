@@ -76,7 +76,13 @@ export function overClient(client: ServerClient): Database {
   return {
     read: <T>(sql: string, args: unknown[] = []) =>
       reading(async () => rowsOf(await client.execute(plain({ sql, args }))) as T[]),
-    readAll: (statements) => reading(async () => (await client.batch(statements.map(plain), 'read')).map(rowsOf)),
+    readAll: (statements) =>
+      reading(async () => {
+        const asked = statements.map(plain)
+        // one by itself is of one moment without a transaction, which would cost the server as much again
+        const results = asked.length === 1 ? [await client.execute(asked[0]!)] : await client.batch(asked, 'read')
+        return results.map(rowsOf)
+      }),
     query: queryBuilder((sql, args) =>
       reading(async () => {
         const result = await client.execute(plain({ sql, args }))

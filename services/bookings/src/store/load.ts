@@ -2,15 +2,16 @@ import type { Instant } from '@channelling/contract'
 import { type Database, type JsonRow, rowsOfJson } from '@channelling/schema'
 import type { Order } from '../rules/command'
 import { countHold, noHolds } from '../rules/holds'
-import { noChanges, ofClient, placeKey, type StoredAnswer, type World } from '../rules/world'
+import type { Session } from '../rules/session'
+import { noChanges, ofClient, type Patient, placeKey, type StoredAnswer, type World } from '../rules/world'
 import type { BookingIds } from './ids'
-import type { KeptSessions } from './kept-sessions'
+import type { Kept } from './kept'
 import {
   type BookingRow,
   bookingOfRow,
   bookingRow,
   type PatientRow,
-  patientRow,
+  patientJson,
   type SessionRow,
   sessionOfRow,
   sessionRow,
@@ -61,6 +62,8 @@ function namesOf(orders: Order[]) {
   }
 }
 
+type Names = ReturnType<typeof namesOf>
+
 /** How many bookings of a cancelled session are given up at a time. */
 const ORPHANS_MAX = 256
 
@@ -83,38 +86,59 @@ interface Reading {
   into(world: World, rows: never[]): void
 }
 
+/**
+ * What every group is decided on: its patients, and whether any hold at all ran out and is not swept yet. Mostly it is all that has
+ * to be read, so it is one statement of one row, which needs no transaction around it.
+ */
+function patientsOf(names: Names, known: ReadonlyMap<number, Patient>, now: Instant): Reading {
+  const unknown = names.patients.filter((id) => !known.has(id))
+  const touched = touchedIds(unknown, 'patient_id', names.bookings)
+  return {
+    statement: {
+      sql: `SELECT (SELECT json_group_array(${patientJson}) FROM (${touched.sql}) touched JOIN patient p ON p.id = touched.value)
+          AS patients,
+        EXISTS (SELECT 1 FROM booking INDEXED BY booking_by_expiry WHERE status = 'PENDING' AND expires_at <= ?) AS anyRanOut`,
+      args: [...touched.args, now],
+    },
+    into: ({ patients }, [row]: PatientsRow[]) => {
+      for (const { id, name, foreigner } of JSON.parse(row!.patients) as PatientRow[]) {
+        patients.set(id, { id, name, foreigner: foreigner === 1 })
+      }
+    },
+  }
+}
+
+interface PatientsRow {
+  /** JSON array of `PatientRow`. */
+  patients: string
+  /** 0 or 1. */
+  anyRanOut: number
+}
+
+/** The holds that ran out in the sessions touched. */
+function ranOutIn(names: Names, now: Instant): Reading {
+  const touched = touchedIds(names.sessions, 'session_id', names.bookings)
+  return {
+    statement: {
+      sql: `SELECT ${bookingRow} FROM (${touched.sql}) touched JOIN booking b INDEXED BY booking_held
+        WHERE b.status = 'PENDING' AND b.session_id = touched.value AND b.expires_at <= ?`,
+      args: [...touched.args, now],
+    },
+    into: putBookings,
+  }
+}
+
 /** Only what the orders name is read: what they do not name costs no statement. */
 function readingsFor(
-  names: ReturnType<typeof namesOf>,
-  known: ReadonlySet<number>,
+  names: Names,
+  known: ReadonlyMap<number, Session>,
   holdsPerClient: number,
   now: Instant,
 ): Reading[] {
   const unknown = names.sessions.filter((id) => !known.has(id))
   const unread = touchedIds(unknown, 'session_id', names.bookings)
-  const touched = touchedIds(names.sessions, 'session_id', names.bookings)
-  const patients = touchedIds(names.patients, 'patient_id', names.bookings)
   const bookingIds = JSON.stringify(names.bookings)
-  const readings: Reading[] = [
-    {
-      statement: {
-        sql: `SELECT ${bookingRow} FROM (${touched.sql}) touched JOIN booking b INDEXED BY booking_held
-          WHERE b.status = 'PENDING' AND b.session_id = touched.value AND b.expires_at <= ?`,
-        args: [...touched.args, now],
-      },
-      into: putBookings,
-    },
-    {
-      statement: {
-        sql: `SELECT ${patientRow} FROM (${patients.sql}) touched JOIN patient p ON p.id = touched.value`,
-        args: patients.args,
-      },
-      into: ({ patients }, rows: JsonRow[]) => {
-        for (const { id, name, foreigner } of rowsOfJson<PatientRow>(rows))
-          patients.set(id, { id, name, foreigner: foreigner === 1 })
-      },
-    },
-  ]
+  const readings: Reading[] = []
   if (unknown.length > 0 || names.bookings.length > 0) {
     readings.push({
       statement: {
@@ -227,16 +251,18 @@ function putBookings({ bookings }: World, rows: JsonRow[]): void {
 export async function load(
   database: Database,
   orders: Order[],
-  { ids, kept, holdsPerClient }: { ids: BookingIds; kept: KeptSessions; holdsPerClient: number },
+  { ids, kept, holdsPerClient }: { ids: BookingIds; kept: Kept; holdsPerClient: number },
   now: Instant,
 ): Promise<World> {
   const names = namesOf(orders)
-  const known = names.sessions.flatMap((id) => kept.find(id) ?? [])
-  const readings = readingsFor(names, new Set(known.map(({ id }) => id)), holdsPerClient, now)
+  const sessions = found(names.sessions, kept.session)
+  const patients = found(names.patients, kept.patient)
+  const first = patientsOf(names, patients, now)
+  const others = readingsFor(names, sessions, holdsPerClient, now)
   const world: World = {
-    sessions: new Map(known.map((session) => [session.id, session])),
+    sessions,
     bookings: new Map(),
-    patients: new Map(),
+    patients,
     references: new Set(),
     numbersTaken: new Map(),
     holds: noHolds(),
@@ -244,9 +270,24 @@ export async function load(
     nextId: await ids.setAside(names.places),
     changes: noChanges(),
   }
-  const found = await database.readAll(readings.map(({ statement }) => statement))
+  const readAll = (readings: Reading[]) => database.readAll(readings.map(({ statement }) => statement))
+  let readings = [first, ...others]
+  let read = await readAll(readings)
+  if ((read[0] as unknown as PatientsRow[])[0]!.anyRanOut) {
+    // all of it again, so that it is of one moment
+    readings = [...readings, ranOutIn(names, now)]
+    read = await readAll(readings)
+  }
   readings.forEach(({ into }, index) => {
-    into(world, found[index] as never[])
+    into(world, read[index] as never[])
   })
   return world
+}
+
+/** What is known of those named, by id. */
+function found<Named extends { id: number }>(
+  ids: number[],
+  find: (id: number) => Named | undefined,
+): Map<number, Named> {
+  return new Map(ids.flatMap((id) => find(id) ?? []).map((one) => [one.id, one]))
 }

@@ -58,8 +58,8 @@ export const bookingOfRow = (row: BookingRow): Booking => ({
   cancelReason: row.cancelReason,
 })
 
-/** A patient `p` as one JSON row. */
-export const patientRow = jsonRow({ id: 'p.id', name: 'p.name', foreigner: 'p.foreigner' })
+/** A patient `p` as one JSON object. */
+export const patientJson = "json_object('id', p.id, 'name', p.name, 'foreigner', p.foreigner)"
 
 export interface PatientRow {
   id: number

@@ -19,7 +19,8 @@ export const changePatientEndpoint = ({
   calendar,
   clock,
   region,
-}: Pick<Dependencies, 'identity' | 'database' | 'calendar' | 'clock' | 'region'>) =>
+  onChange,
+}: Pick<Dependencies, 'identity' | 'database' | 'calendar' | 'clock' | 'region' | 'onChange'>) =>
   new Elysia().use(identity).put(
     '/api/patients/:id',
     async ({ params, body }) => {
@@ -29,7 +30,7 @@ export const changePatientEndpoint = ({
         if (!before) throw patientNotFound()
         const { person, faults } = withTold(before.person, body, { region, today: calendar.dayOf(now) })
         refuseFaults(faults)
-        return changePatient(database, before, person, now)
+        return changePatient(database, before, person, now).finally(() => onChange(before.id))
       })
       return success(view(changed, calendar))
     },
