@@ -15,6 +15,12 @@ export const BUSY_MS = 1000
 /** How long to wait for others once somebody waited in vain: whoever stands behind does not have to do it all over again. */
 const STILL_BUSY_MS = 20
 
+/**
+ * How much of the file a connection keeps in memory, in KiB. The writer's is what a million bookings need of their indexes; what a reader
+ * has is void with the next write, and the system has it too.
+ */
+const CACHE_KIB = { write: 65_536, read: 16_384 } as const
+
 /** Statements kept prepared; far more than the program has, few enough to bound what built SQL could add. */
 const PREPARED_MAX = 500
 
@@ -51,7 +57,7 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
   driver.exec('PRAGMA journal_mode = WAL')
   driver.exec('PRAGMA synchronous = FULL')
   driver.exec('PRAGMA foreign_keys = ON')
-  driver.exec('PRAGMA cache_size = -65536')
+  driver.exec(`PRAGMA cache_size = -${CACHE_KIB[mode]}`)
   // bringing the log to the file is not left to commits, see `checkpoints.ts`
   driver.exec('PRAGMA wal_autocheckpoint = 0')
   if (mode === 'read') driver.exec('PRAGMA query_only = ON')
