@@ -20,8 +20,20 @@ export interface WatcherGiven {
   hear?: (event: ChannellingEvent) => void
 }
 
-/** Each kind's name once. */
-const kinds = new Map<string, string>()
+/** What was told first under each `seq`. */
+const firstTold = new Map<number, Told>()
+
+/**
+ * An event as far as it is looked at, the same object for everybody who was told the same: with hundreds of subscribers there may be many
+ * millions, and whoever sees to their memory holds up the whole test, bookings and balancer included.
+ */
+function shared({ seq, type, sessionId, bookingId }: ChannellingEvent): Told {
+  const first = firstTold.get(seq)
+  if (first?.type === type && first.sessionId === sessionId && first.bookingId === bookingId) return first
+  const told = { seq, type, sessionId, bookingId }
+  firstTold.set(seq, told)
+  return told
+}
 
 /** Starts one, and waits until it is up to date. */
 export async function aWatcher({ port, key, sessions, resuming = true, hear }: WatcherGiven): Promise<Watcher> {
@@ -45,9 +57,7 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
     sessions,
     webSocket: Counting as unknown as SubscribeOptions['webSocket'],
     onEvent(event) {
-      // no more of it than is looked at, for there may be millions
-      const { seq, type, sessionId, bookingId } = event
-      told.push({ seq, type: kinds.getOrInsert(type, type), sessionId, bookingId })
+      told.push(shared(event))
       hear?.(event)
     },
     onState({ state }) {
