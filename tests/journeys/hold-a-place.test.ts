@@ -76,10 +76,12 @@ test('a hold is kept to its last millisecond, and at the instant it runs out the
 })
 
 test('a live hold is completed in its last millisecond though the session is full; one that ran out is not', async () => {
-  await using desk = await startDesk({ seed: aHospital({ sessions: [aSession({ capacity: 2 }), aSession()] }) })
+  await using desk = await startDesk({ seed: aHospital({ sessions: [aSession({ capacity: 4 }), aSession()] }) })
   const began = desk.time.now
   const kept = (await hold(desk)).body.data
   const lost = (await hold(desk)).body.data
+  for (const _ of [3, 4]) await hold(desk, 1, { hold: false })
+  expect(await session(desk)).toMatchObject({ status: 'Full' })
   desk.time.now = began + 20 * MINUTE_MS - 1
   expect((await put(desk, kept.id, 'complete')).body.data).toMatchObject({ status: 'ACTIVE', number: 1 })
 
@@ -89,7 +91,7 @@ test('a live hold is completed in its last millisecond though the session is ful
     expect(`${act} ${refused.status} ${refused.body.reason}`).toBe(`${act} 409 booking_expired`)
   }
   expect((await desk.call('GET', `/api/channel/bookings/${kept.id}`)).body.data.status).toBe('ACTIVE')
-  expect(await session(desk)).toMatchObject({ booked: 1, remaining: 1, nextNumber: 2 })
+  expect(await session(desk)).toMatchObject({ booked: 3, remaining: 1, nextNumber: 2 })
 })
 
 /** What is left of a hold when the database is filled: enough for what has to start until somebody looks, in parts six processes. */

@@ -40,16 +40,17 @@ test.each([
   [9, 4],
   [30, 15],
 ])(
-  'of %i places a client from outside holds %i at most, and whoever else comes finds the rest',
+  'of %i places a client holds %i at most, the hospital’s own too, and whoever else comes finds the rest',
   async (capacity, share) => {
-    await using desk = await aDesk([capacity])
-    const verdicts = await holds(desk, PORTAL, 1, capacity + 2)
+    await using desk = await aDesk([capacity, capacity])
     const then = share === capacity ? 'session_full' : 'too_many_holds'
-    expect(verdicts).toEqual([...Array(share).fill(201), ...Array(capacity + 2 - share).fill(then)])
-    // bookings that are made for good are none of the quota's business, and the hospital disposes of what is left
-    if (capacity > share) expect(told(await reserve(desk, PORTAL, 1, {}))).toBe(201)
-    const left = Math.max(0, capacity - share - 1)
-    expect(await holds(desk, HOSPITAL, 1, left + 1)).toEqual([...Array(left).fill(201), 'session_full'])
+    const expected = [...Array(share).fill(201), ...Array(capacity + 2 - share).fill(then)]
+    expect(await holds(desk, PORTAL, 1, capacity + 2)).toEqual(expected)
+    expect(await holds(desk, HOSPITAL, 2, capacity + 2)).toEqual(expected)
+    // bookings that are made for good are none of the quota's business
+    const left = capacity - share
+    const booked = await Promise.all(Array.from({ length: left + 1 }, () => reserve(desk, PORTAL, 1, {})))
+    expect(booked.map(told)).toEqual([...Array(left).fill(201), 'session_full'])
   },
 )
 

@@ -124,11 +124,9 @@ const heldBy = ({ bookings }: Hospital, client: Client, session?: Session) =>
     (one) => one.status === 'PENDING' && one.client === client && (session === undefined || one.session === session),
   ).length
 
-/** A client from outside holds half of a session at most, or the one place there is. */
+/** A client holds half of a session at most, or the one place there is. */
 const overItsShare = (hospital: Hospital, client: Client, session: Session): Answer | undefined =>
-  client.access === 'own' &&
-  session.capacity > 0 &&
-  heldBy(hospital, client, session) + 1 > Math.max(1, session.capacity / 2)
+  session.capacity > 0 && heldBy(hospital, client, session) + 1 > Math.max(1, session.capacity / 2)
     ? refused(409, 'too_many_holds')
     : undefined
 
@@ -230,7 +228,8 @@ export function reschedule(hospital: Hospital, client: Client, id: number, to?: 
   if (booking.session === to) return refused(409, 'same_session')
   const full = notBookable(hospital, to)
   if (full) return full
-  const over = booking.status === 'PENDING' ? overItsShare(hospital, client, to) : undefined
+  // whom the hospital moves counts against nobody's share
+  const over = booking.status === 'PENDING' && client.access === 'own' ? overItsShare(hospital, client, to) : undefined
   if (over) return over
   const fee = booking.foreigner ? 2 * to.fee : to.fee
   const difference = fee - booking.fee

@@ -94,7 +94,7 @@ export const reservePlaceEndpoint = ({ engine, identity }: { engine: Engine<Book
         operationId: 'reservePlace',
         summary: 'Book a place',
         description:
-          'Takes the lowest free number of the session for the patient. With `hold` the place is kept for a while and has to be completed; a client holds so many at a time, and one of access `own` no more than half of a session.',
+          'Takes the lowest free number of the session for the patient. With `hold` the place is kept for a while and has to be completed; a client holds so many at a time, and no more than half of a session.',
         tags: ['Bookings'],
       },
     },

@@ -91,7 +91,7 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
   requireBookable(session, now)
   if (hold) {
     requireHoldLeft(world.holds, caller.clientId, terms.holdsPerClient)
-    requireShareLeft(world.holds, caller, session)
+    requireShareLeft(world.holds, caller.clientId, session)
   }
 
   const foreigner = command.foreigner ?? patient.foreigner
@@ -148,7 +148,8 @@ function reschedule(world: World, command: RescheduleBooking, now: Instant): Boo
   const target = sessionOf(world, command.sessionId)
   requireMovable(before, target.id, now)
   requireBookable(target, now)
-  if (before.status === 'PENDING') requireShareLeft(world.holds, caller, target)
+  // whom the hospital moves it moves for a reason of its own, whoever made the booking
+  if (before.status === 'PENDING' && caller.access === 'own') requireShareLeft(world.holds, caller.clientId, target)
   const number = enter(world, target)
   leave(world, before)
   const fee = feeFor(target.fees, before.foreigner)

@@ -1,4 +1,4 @@
-import { type Access, Refusal } from '@channelling/contract'
+import { Refusal } from '@channelling/contract'
 import type { Booking } from './booking'
 
 /** Live holds, so many as a group of commands asks about: whose they are, and in which sessions. */
@@ -39,7 +39,7 @@ function add(
   inSession.set(key, (inSession.get(key) ?? 0) + change)
 }
 
-/** How many places of a session one outside client may hold at a time: half of them, and one where there is only one. */
+/** How many places of a session one client may hold at a time: half of them, and one where there is only one. */
 export const shareOf = (capacity: number): number =>
   capacity === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(capacity / 2))
 
@@ -55,16 +55,14 @@ export function requireHoldLeft(holds: LiveHolds, clientId: number, perClient: n
 }
 
 /**
- * A client from outside holds no more than its share of a session, so that none of them can keep everybody else out of it; the hospital
- * disposes of all of its places.
+ * A client holds no more than its share of a session, so that none, the hospital's own with a fault neither, can keep everybody else out of it.
  * @throws Refusal `too_many_holds`
  */
 export function requireShareLeft(
   holds: LiveHolds,
-  { clientId, access }: { clientId: number; access: Access },
+  clientId: number,
   session: { id: number; seats: { capacity: number } },
 ): void {
-  if (access === 'all') return
   const held = holds.inSession.get(holderKey(clientId, session.id)) ?? 0
   if (held >= shareOf(session.seats.capacity)) {
     throw new Refusal('too_many_holds', `This client holds as many places of session ${session.id} as it may`)

@@ -43,7 +43,7 @@ function namesOf(orders: Order[]) {
       }
     }
     if ((command.kind === 'reserve' && command.hold) || command.kind === 'reschedule') {
-      if (command.caller.access === 'own') shares.push([command.caller.clientId, command.sessionId])
+      shares.push([command.caller.clientId, command.sessionId])
     }
     if (command.kind === 'sweep') swept.add(command.sessionId)
     if (once && command.kind !== 'sweep') keys.push({ clientId: command.caller.clientId, key: once.key })
