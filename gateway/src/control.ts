@@ -90,7 +90,7 @@ export function createControl({ administration, importCatalogue, backUp, secret,
     if (!asked.success) throw new Refusal('invalid_request', 'A backup is { to }, an absolute path')
     try {
       const data = await backUp(asked.data.to)
-      log.info(data, 'the data was backed up')
+      log.info({ bytes: data.bytes, durationMs: data.tookMs }, 'the data was backed up')
       return Response.json({ status: 'success', code: 200, data })
     } catch (error) {
       if (!(error instanceof BackupFault)) throw error

@@ -101,7 +101,7 @@ test('a client sees at once what it wrote, in every list, while the replica is f
   await servesAgain()
   expect(await served(() => database.read('SELECT 1'))).toBe(1)
   expect(await onReplica("SELECT count(*) FROM speciality WHERE name = 'Neurology'")).toBe('1')
-  expect(server.output()).toContain('the read replica')
+  expect(server.output()).toContain('"serves":false,"msg":"the read replica"')
 })
 
 test('a replica that is killed, or hangs, is done without, and used again when it is back', async () => {

@@ -3,15 +3,15 @@ import { createLog, described } from './log'
 
 test('a line holds what is on the list of what it may hold, and nothing else', () => {
   const lines: string[] = []
-  createLog('info', 'test', { write: (line) => void lines.push(line) }).info(
-    { keyId: 7, name: 'Jane Doe', phone: '0771234567' },
-    'a sentence',
-  )
+  const fields: object = { keyId: 7, what: 'this', serves: false, name: 'Jane Doe', phone: '0771234567' }
+  createLog('info', 'test', { write: (line) => void lines.push(line) }).info(fields, 'a sentence')
   expect(JSON.parse(lines[0]!)).toEqual({
     level: 'info',
     time: expect.any(String),
     service: 'test',
     keyId: 7,
+    what: 'this',
+    serves: false,
     msg: 'a sentence',
   })
 })
