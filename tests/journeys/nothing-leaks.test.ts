@@ -4,6 +4,7 @@ import { scopes } from '@channelling/contract'
 import { type Changed, changed, MISHAPS } from '../crash/changes'
 import { aSecretPerson, aSecretWord, type Canary, canariesIn } from '../support/canaries'
 import { aClient } from '../support/client'
+import { isApart } from '../support/forms'
 import { aHospital, aSession } from '../support/hospital'
 import type { Reply } from '../support/reply'
 import { type CallOptions, type Server, startServer } from '../support/server'
@@ -12,6 +13,9 @@ import { HandshakeRefused, subscribe } from '../support/socket'
 setDefaultTimeout(120_000)
 
 const metricsAt = /"address":"([^"]*)","msg":"listening for metrics"/
+
+/** The processes behind a server, as far as there are others than its own. */
+const servicesOf = ({ services }: Server) => Object.values(services?.processes ?? {}).flat()
 
 /** What was written or answered, by whom it could be read. */
 interface Told {
@@ -29,6 +33,8 @@ const start = (how?: Changed) => {
   return startServer({
     seed: aHospital({ sessions: [aSession(), aSession(), aSession({ capacity: 1 })] }),
     preload,
+    // a script cannot be put before what docker-compose.yml names
+    form: isApart ? 'split' : 'embedded',
     environment: { ...environment, METRICS_PORT: '0', SLOW_REQUEST_MS: '1' },
   })
 }
@@ -41,6 +47,7 @@ async function tellSecrets(server: Server): Promise<{ canaries: Canary[]; told: 
   const stranger = await aClient(server, { scopes: scopes.filter((scope) => scope !== 'admin') })
   const socket = await subscribe(server, { key: stranger.key })
   const canaries: Canary[] = [server, owner, stranger].map(({ key }) => ({ what: 'a key', value: key }))
+  const { next } = (await stranger.call('GET', '/api/notifications/events')).body.data
   const told: Told = { output: '', metrics: '', audit: '', 'answers to others': '', refusals: '' }
   let requests = 0
 
@@ -208,17 +215,23 @@ async function tellSecrets(server: Server): Promise<{ canaries: Canary[]; told: 
       if (path === template) break
     }
   }
+  others.push(textOf(await stranger.call('GET', `/api/notifications/events?from=${next}`)))
   others.push(textOf(await stranger.call('POST', '/api/patients', registered)))
   others.push(textOf(await stranger.call('POST', bookings, { ...asked, sessionInstanceId: 999 }, once)))
   others.push(textOf(await stranger.call('PUT', `${bookings}/${kept}/cancel`, {})))
   others.push(...(await socket.got(5)))
   told['answers to others'] = others.join('\n')
   told.audit = (await server.call('GET', '/api/admin/audit?size=200')).text
-  const keyless = await fetch(`http://${metricsAt.exec(server.output())![1]}/metrics`)
-  told.metrics = (await server.call('GET', '/metrics')).text + (await keyless.text())
+  told.metrics = (await server.call('GET', '/metrics')).text
+  const processes = [server, ...servicesOf(server)]
+  for (const { output } of processes) {
+    const keyless = await fetch(`http://${metricsAt.exec(output())![1]}/metrics`)
+    told.metrics += await keyless.text()
+  }
   socket.close()
-  await server.stop()
-  told.output = server.output()
+  for (const one of processes) await one.stop()
+  const database = server.services ? [server.services.database] : []
+  told.output = [...processes, ...database].map(({ output }) => output()).join('\n')
   return { canaries, told, requests }
 }
 
@@ -248,19 +261,22 @@ test('names, phones, NICs, passports, emails, addresses and keys stay between th
   expect(metrics).toContain('channelling_refusals_total{reason="internal_error",service="patients"} 4')
   expect(metrics).toContain('route="/api/patients/search"')
   expect(audit).toContain('client.created')
-  expect(secrets.told['answers to others']).toMatch(/"reason":"booking_not_found"[\s\S]*Online Booking Cancelled - 2/)
+  expect(secrets.told['answers to others']).toMatch(
+    /"reason":"booking_not_found"[\s\S]*"type":"booking.cancelled"[\s\S]*Online Booking Cancelled - 2/,
+  )
 })
 
 test('a server that a fault ends does not say whom it was about', async () => {
   await using server = await start('fails over patients')
   const { person, canaries } = aSecretPerson('at the end', 'Crashing')
   await server.call('POST', '/api/patients', person).catch(() => undefined)
-  expect(await server.exited).toBe(1)
+  const process = server.services?.processes.patients[0] ?? server
+  expect(await process.exited).toBe(1)
   // what it wrote last arrives after its end
   const until = Date.now() + 10_000
-  while (!server.output().includes('"error":') && Date.now() < until) await Bun.sleep(10)
-  expect(server.output()).toContain('"error":"TypeError"')
-  expect(canariesIn(server.output(), canaries)).toEqual([])
+  while (!process.output().includes('"error":') && Date.now() < until) await Bun.sleep(10)
+  expect(process.output()).toContain('"error":"TypeError"')
+  for (const { output } of [server, ...servicesOf(server)]) expect(canariesIn(output(), canaries)).toEqual([])
 })
 
 test('a leak is found: in the log, in the metrics, and in a refusal', async () => {

@@ -88,7 +88,9 @@ test('every process but the database server is stopped and started in its turn, 
     // for so long that gateways and the balancer have looked whether anybody is worse off for it
     await load.more(2 * PER_SECOND)
     await nats.start()
-    const why = [...Map.groupBy(load.failures, ({ reason }) => reason)].map(([reason, all]) => `${all.length} ${reason}`)
+    const why = [...Map.groupBy(load.failures, ({ reason }) => reason)].map(
+      ([reason, all]) => `${all.length} ${reason}`,
+    )
     console.log(`round ${round + 1}: ${load.acknowledged.size} bookings, failed: ${why.join(', ') || 'none'}`)
   }
   await load.more(PER_SECOND / 2)

@@ -25,8 +25,6 @@ export const embeddedOnly: Readonly<Record<string, string>> = {
   'tests/journeys/data-held-by-another.test.ts': 'it keeps the data file from the one process that has it',
   'tests/journeys/first-minute.test.ts': '`run up` is one process by itself',
   'tests/journeys/one-folder-one-server.test.ts': 'where the database is a server the folder holds no data',
-  'tests/journeys/nothing-leaks.test.ts':
-    'mishaps are put into the one process, by a script that it runs before its own',
   'tests/races/thousands.test.ts':
     'it is a load: most of a minute against a libSQL server; the other races are run there',
 }

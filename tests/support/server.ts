@@ -65,7 +65,7 @@ export interface Given {
   environment?: Record<string, string>
   /** What is in the database before the server starts. */
   seed?: (database: Database) => Promise<void>
-  /** A script that the server's process runs before its own. */
+  /** A script that the server's process runs before its own, and those of services apart as well. */
   preload?: string
   /** A command that starts the server's process and leaves it its place, so that signals reach it. */
   under?: readonly string[]
@@ -106,7 +106,8 @@ export async function startServer({
   const dataDir = mkdtempSync(join(tmpdir(), 'channelling-'))
   const project =
     form === 'compose' ? await startProject({ seed, environment, replicas, cwd: image, readOnly }) : undefined
-  const apart = project ?? (form === 'split' ? await startServices({ seed, environment, replicas }) : undefined)
+  const apart =
+    project ?? (form === 'split' ? await startServices({ seed, environment, replicas, preload }) : undefined)
   if (seed && !apart) {
     // elsewhere and then copied: a closed connection keeps its files, and the locks on them, until it is collected
     const folder = mkdtempSync(join(tmpdir(), 'seed-'))

@@ -35,6 +35,8 @@ export interface ServicesGiven {
   /** Settings of every service. */
   environment?: Record<string, string>
   replicas?: Partial<Record<ServiceName, number>>
+  /** A script that each of their processes runs before its own. */
+  preload?: string
   /** Where the database is reached in place of its own address: something in front of it. */
   through?: (databaseUrl: string) => Promise<string>
 }
@@ -46,6 +48,7 @@ export async function startServices({
   seed,
   environment = {},
   replicas = {},
+  preload,
   through,
 }: ServicesGiven = {}): Promise<Services> {
   const database = await startSqld(seed)
@@ -54,7 +57,7 @@ export async function startServices({
   const names = serviceNames.flatMap((name) => Array<ServiceName>(replicas[name] ?? 1).fill(name))
   const all = names.map((name) => ({
     name,
-    process: aService(name, { ...shared, DATA_DIR: folder, ...environment }),
+    process: aService(name, { ...shared, DATA_DIR: folder, ...environment }, preload),
   }))
   const end = async () => {
     await Promise.all(all.map(({ process }) => process.kill()))
@@ -81,14 +84,14 @@ export async function startServices({
   return { database, processes, environment: { ...shared, ...Object.fromEntries(urls) }, [Symbol.asyncDispose]: end }
 }
 
-function aService(name: ServiceName, environment: Record<string, string>): ServiceProcess {
+function aService(name: ServiceName, environment: Record<string, string>, preload?: string): ServiceProcess {
   const main = new URL(`../../services/${name}/src/main.ts`, import.meta.url).pathname
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
   let given = environment
   const service = aProcess(() => ({
     name,
-    command: [process.execPath, main],
+    command: [process.execPath, ...(preload ? ['--preload', preload] : []), main],
     environment: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...given },
     isReady: () => answersWell(`${url}/health/ready`),
     startMsMax: START_MS_MAX,
