@@ -18,6 +18,10 @@ const folders = ['tests/journeys', 'tests/races']
 const othersApart = [
   // notifications alone are killed, while bookings are made and the gateway holds the sockets
   'tests/delivery/everything-arrives.test.ts',
+  // what a caller forges could travel on to another process
+  'tests/raw/forged.test.ts',
+  'tests/raw/malformed.test.ts',
+  'tests/raw/smuggling.test.ts',
 ]
 
 /** What of it has nothing to say about services that are apart, or is said of them elsewhere; and why. */
