@@ -15,6 +15,7 @@ let ward: ApiClient
 beforeAll(async () => {
   server = await startServer({
     seed: aHospital({ sessions: [aSession({ capacity: 0 }), aSession({ capacity: 0 })], patients: 3 }),
+    environment: { WEBHOOKS_PRIVATE: 'allow' },
   })
   owner = await aClient(server)
   stranger = await aClient(server)
@@ -45,12 +46,35 @@ const asked: Record<string, (object | undefined)[]> = {
 const onOneBooking = () =>
   server.contract.operations.filter(({ template }) => template.startsWith('/api/channel/bookings/{id}'))
 
-test('the walk covers every operation on a booking that the document has', () => {
-  expect(
-    onOneBooking()
-      .map(({ object }) => object.operationId)
-      .sort(),
-  ).toEqual(Object.keys(asked).sort())
+/** The same of one webhook. */
+const askedOfWebhooks: Record<string, object | undefined> = {
+  getWebhook: undefined,
+  changeWebhook: { description: 'Not mine' },
+  pauseWebhook: undefined,
+  resumeWebhook: undefined,
+  rotateWebhookSecret: undefined,
+  testWebhook: undefined,
+  listWebhookDeliveries: undefined,
+  replayWebhookDelivery: undefined,
+  replayWebhook: { since: '2026-01-01' },
+  // the last, after which it is nobody's
+  deleteWebhook: undefined,
+}
+
+const ofWebhooks = () =>
+  server.contract.operations.filter(({ template }) => template.startsWith('/api/notifications/webhooks/{id}'))
+
+/** What belongs to no client: the scope alone says who may. */
+const everybodys =
+  /^\/api\/(channel\/(specialities|hospitals|consultants|schedules|sessions|bookings\/patient)|patients|admin\/(clients|keys))\/\{/
+
+test('every operation on one of something is either on what clients own, and walked, or on what is everybody’s', () => {
+  const walked = [...onOneBooking(), ...ofWebhooks()]
+  expect(walked.map(({ object }) => object.operationId).sort()).toEqual(
+    [...Object.keys(asked), ...Object.keys(askedOfWebhooks)].sort(),
+  )
+  const rest = server.contract.operations.filter((one) => one.template.includes('{') && !walked.includes(one))
+  expect(rest.map(({ template }) => template).filter((template) => !everybodys.test(template))).toEqual([])
 })
 
 const ways: [way: string, headers: (turn: number) => Record<string, string>][] = [
@@ -86,6 +110,27 @@ test.each(ways)(
     }
   },
 )
+
+test('of every operation on a webhook: another client’s and one that never was are answered alike to the byte, and nothing changes', async () => {
+  const { id } = (await owner.call('POST', '/api/notifications/webhooks', { url: 'http://127.0.0.1:9/' })).body.data
+  const read = async () => (await owner.call('GET', `/api/notifications/webhooks/${id}`)).body.data
+  const before = await read()
+  const operations = new Map(ofWebhooks().map((operation) => [operation.object.operationId, operation]))
+  for (const [operationId, body] of Object.entries(askedOfWebhooks)) {
+    const { method, template } = operations.get(operationId)!
+    const of = (client: ApiClient, webhook: number) =>
+      client.call(method, template.replace('{id}', String(webhook)).replace('{deliveryId}', '1'), body)
+    const [notMine, unknown] = [await of(stranger, id), await of(stranger, UNKNOWN)]
+    expect([operationId, notMine.status, notMine.body.reason]).toEqual([operationId, 404, 'webhook_not_found'])
+    expect(withoutIdentity(notMine)).toEqual(withoutIdentity(unknown))
+    expect(await read()).toEqual(before)
+  }
+  for (const [operationId, body] of Object.entries(askedOfWebhooks)) {
+    const { method, template } = operations.get(operationId)!
+    const { body: answer } = await owner.call(method, template.replace('{id}', id).replace('{deliveryId}', '1'), body)
+    expect([operationId, answer.reason]).not.toEqual([operationId, 'webhook_not_found'])
+  }
+})
 
 test('an Idempotency-Key of another client is one that never was', async () => {
   const { id } = await hold(owner)
