@@ -366,6 +366,18 @@ test('bad input is refused with the field that is wrong, its value is not echoed
   expect((await send('GET', '/api/admin/audit')).body.data).toEqual([])
 })
 
+test('an expiry beyond the years that are read is told which are', async () => {
+  const { clientId } = await aKey()
+  const issue = (expiresAt: string) =>
+    send('POST', '/api/admin/keys', { clientId, scopes: ['bookings:read'], expiresAt })
+  for (const expiresAt of ['9999-12-31', '3000-01-01 00:00:00']) {
+    expect((await issue(expiresAt)).body.fields).toEqual([
+      { path: 'body.expiresAt', message: 'must be from 1800-01-01 to 2999-12-31' },
+    ])
+  }
+  expect((await issue('2999-12-31')).body.data).toMatchObject({ expiresAt: '3000-01-01 00:00:00' })
+})
+
 test('a body that is not JSON is refused as such', async () => {
   const reply = await send('POST', '/api/admin/clients', '{"name":')
   expect([reply.status, reply.body.reason]).toEqual([400, 'malformed_json'])

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isDay } from './time'
+import { isDay, noDay, notDateTime } from './time'
 
 const MAX_ID = Number.MAX_SAFE_INTEGER
 
@@ -39,12 +39,11 @@ export const text = (max: number, min = 1) =>
 
 /** `yyyy-MM-dd HH:mm:ss`, or a plain `yyyy-MM-dd`. Whether the zone has that local time is for `Calendar.read` to say. */
 export const dateTime = z
-  .string('must be a date as yyyy-MM-dd HH:mm:ss or yyyy-MM-dd')
-  .regex(
-    /^\d{4}-\d{2}-\d{2}( ([01]\d|2[0-3]):[0-5]\d:[0-5]\d)?$/,
-    'must be a date as yyyy-MM-dd HH:mm:ss or yyyy-MM-dd',
-  )
-  .refine((value) => isDay(value.slice(0, 10)), 'must be a date that exists')
+  .string(notDateTime)
+  .regex(/^\d{4}-\d{2}-\d{2}( ([01]\d|2[0-3]):[0-5]\d:[0-5]\d)?$/, notDateTime)
+  .refine((value) => isDay(value.slice(0, 10)), {
+    error: ({ input }) => noDay(String(input).slice(0, 10)),
+  })
   .meta({ example: '2026-05-18 09:30:00' })
 
 /** A date and time in an answer. */

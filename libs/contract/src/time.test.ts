@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { dateTime } from './fields'
 import { Refusal } from './refusal'
 import { addDays, createCalendar, createClock, isDay, weekdayOf } from './time'
 
@@ -6,14 +7,19 @@ const colombo = createCalendar('Asia/Colombo')
 const newYork = createCalendar('America/New_York')
 const utc = (text: string) => Date.parse(text)
 
-function faultOf(work: () => unknown): string {
+function refusalOf(work: () => unknown): Refusal | null {
   try {
     work()
   } catch (error) {
-    if (error instanceof Refusal) return `${error.reason} ${error.details.fields?.[0]?.path}`
+    if (error instanceof Refusal) return error
     throw error
   }
-  return 'none'
+  return null
+}
+
+function faultOf(work: () => unknown): string {
+  const refusal = refusalOf(work)
+  return refusal ? `${refusal.reason} ${refusal.details.fields?.[0]?.path}` : 'none'
 }
 
 describe('dates in the hospital’s zone', () => {
@@ -67,6 +73,27 @@ describe('dates in the hospital’s zone', () => {
     'today',
   ])('%p is no date', (text) => {
     expect(faultOf(() => colombo.read(text, 'body.at'))).toBe('invalid_request body.at')
+  })
+
+  test.each([
+    ['9999-12-31', 'must be from 1800-01-01 to 2999-12-31'],
+    ['3000-01-01 00:00:00', 'must be from 1800-01-01 to 2999-12-31'],
+    ['1799-12-31', 'must be from 1800-01-01 to 2999-12-31'],
+    ['9999-02-30', 'must be a date that exists'],
+    ['2026-02-30 10:00:00', 'must be a date that exists'],
+    ['today', 'must be a date as yyyy-MM-dd HH:mm:ss or yyyy-MM-dd'],
+  ])('of %p a field and the calendar say the same: it %s', (text, fault) => {
+    expect(dateTime.safeParse(text).error?.issues[0]?.message).toBe(fault)
+    expect(refusalOf(() => colombo.read(text, 'body.at'))?.details.fields).toEqual([
+      { path: 'body.at', message: fault },
+    ])
+  })
+
+  test('the first and the last moment of what is read are read', () => {
+    for (const text of ['1800-01-01 00:00:00', '2999-12-31 23:59:59']) {
+      expect(colombo.format(colombo.read(text, 'body.at'))).toBe(text)
+      expect(dateTime.safeParse(text).success).toBe(true)
+    }
   })
 
   test('a zone that nobody knows is refused', () => {

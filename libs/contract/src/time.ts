@@ -41,6 +41,9 @@ export function createClock(from: Instant, system = Date.now, elapsed = () => pe
   }
 }
 
+/** What is said of a text that is neither a date and time nor a date. */
+export const notDateTime = 'must be a date as yyyy-MM-dd HH:mm:ss or yyyy-MM-dd'
+
 /** The calendar of one zone: instants to and from `yyyy-MM-dd HH:mm:ss`. */
 export interface Calendar {
   zone: string
@@ -68,12 +71,23 @@ export const addDays = (day: Day, count: number): Day =>
 /** 1 for Monday to 7 for Sunday. */
 export const weekdayOf = (day: Day): number => new Date(`${day}T00:00:00Z`).getUTCDay() || 7
 
-/** Whether the text is a `yyyy-MM-dd` that the calendar has, from the year 1800 to 2999. */
-export function isDay(text: string): boolean {
-  if (!/^(1[89]|2\d)\d{2}-\d{2}-\d{2}$/.test(text)) return false
+const FIRST_DAY: Day = '1800-01-01'
+const LAST_DAY: Day = '2999-12-31'
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
+function isOfTheCalendar(text: string): boolean {
+  if (!DAY.test(text)) return false
   const parsed = new Date(`${text}T00:00:00Z`)
   return !Number.isNaN(parsed.getTime()) && parsed.toISOString().slice(0, 10) === text
 }
+
+/** Whether the text is a `yyyy-MM-dd` that the calendar has, from the year 1800 to 2999. */
+export const isDay = (text: string): boolean => text >= FIRST_DAY && text <= LAST_DAY && isOfTheCalendar(text)
+
+/** What is said of a text that is no day: that there is none, or that it lies beyond those that are read. */
+export const noDay = (text: string, none = 'must be a date that exists'): string =>
+  isOfTheCalendar(text) ? `must be from ${FIRST_DAY} to ${LAST_DAY}` : none
 
 /** @throws RangeError for a zone this machine does not know. */
 export function createCalendar(zone: string): Calendar {
@@ -141,8 +155,8 @@ export function createCalendar(zone: string): Calendar {
     read(text, path, plainDate = 'start') {
       if (isDay(text)) return plainDate === 'start' ? startOf(text) : endOf(text)
       const clock = /^(\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)$/.exec(text)
-      if (!clock || !isDay(clock[1]!))
-        throw invalidField(path, 'must be a real date as yyyy-MM-dd HH:mm:ss or yyyy-MM-dd')
+      const day = clock?.[1] ?? text
+      if (!clock || !isDay(day)) throw invalidField(path, DAY.test(day) ? noDay(day) : notDateTime)
       const instant = fromLocal(Date.parse(`${clock[1]}T${clock[2]}:${clock[3]}:${clock[4]}Z`))
       if (instant === null) throw invalidField(path, 'must be a local time that exists; a clock change skips this one')
       return instant

@@ -1,5 +1,5 @@
 /** What the four files hold; their columns are described for people in `demo/README.md`. */
-import { isDay, text } from '@channelling/contract'
+import { isDay, noDay, text } from '@channelling/contract'
 import { z } from 'zod'
 import { inOrder, limits, minuteOfDay, weekdays } from '../rules/terms'
 import type { TableForm } from './read-table'
@@ -48,7 +48,9 @@ const time = (last: '23:59' | '24:00') =>
     return z.NEVER
   })
 
-const day = z.string().refine(isDay, { message: 'must be a date that exists, as yyyy-MM-dd' })
+const day = z
+  .string()
+  .refine(isDay, { error: ({ input }) => noDay(String(input), 'must be a date that exists, as yyyy-MM-dd') })
 
 /** The weekdays, 1 for Monday to 7 for Sunday. */
 const weekday = z.string().transform((given, context) => {

@@ -155,7 +155,7 @@ test('every fault of a row, of a file and of all files is told in one go', async
         }),
         row({ weekday: 'Wed', start: '12:00', end: '12:00', capacity: 'x', reservedNumbers: '1,5;x' }),
         row({ weekday: 'Thu', validFrom: '2026-06-02', validTo: '2026-06-01', startingNumber: '0' }),
-        row({ weekday: 'Fri', start: '24:00', end: '24:01', localHospitalFee: '' }),
+        row({ weekday: 'Fri', start: '24:00', end: '24:01', localHospitalFee: '', validTo: '9999-12-31' }),
         row({ weekday: 'Sat' }),
         row({ weekday: 'daily' }),
       ]
@@ -190,6 +190,7 @@ test('every fault of a row, of a file and of all files is told in one go', async
     'schedules.csv:7 start must be a time from 00:00 to 23:59',
     'schedules.csv:7 end must be a time from 00:00 to 24:00',
     'schedules.csv:7 localHospitalFee must be an amount from 0 to 100000000, such as 2500 or 2500.50',
+    'schedules.csv:7 validTo must be from 1800-01-01 to 2999-12-31',
     'schedules.csv:9 the consultant sits there at that time by line 8 already',
   ])
 })
