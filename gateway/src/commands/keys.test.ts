@@ -68,7 +68,7 @@ test('a key goes through its life by command, and its server obeys at once', asy
 test('what is refused is one line and exit code 1', async () => {
   await issued('--client', 'Desk', '--scopes', 'admin')
   for (const [refused, ...args] of [
-    ['This is the last working admin key: issue another one first', 'retire', '1'],
+    ['The last admin key stays: no other works for as long, or for 7 days. Issue one first', 'retire', '1'],
     ['There is no such key', 'retire', '99'],
     ['There is no client Nobody', 'list', '--client', 'Nobody'],
     ['There is no client 99', 'issue', '--client', '99', '--scopes', 'admin'],

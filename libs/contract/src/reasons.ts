@@ -56,7 +56,10 @@ export const reasons = {
   patient_exists: { kind: 'conflict', about: 'The patient is registered already; see `existing`' },
   in_use: { kind: 'conflict', about: 'Something else still depends on it' },
   capacity_below_taken: { kind: 'conflict', about: 'More places are taken than the new capacity would hold' },
-  last_admin_key: { kind: 'conflict', about: 'The last working admin key cannot be taken out of use' },
+  last_admin_key: {
+    kind: 'conflict',
+    about: 'The last working admin key cannot be taken out of use: another one has to work for as long, or for 7 days',
+  },
   body_too_large: { kind: 'too_large', about: 'The body is over 64 KiB' },
   unsupported_media_type: {
     kind: 'wrong_type',

@@ -28,7 +28,7 @@ export const deactivateKeyEndpoint = ({
       detail: {
         summary: 'Switch a key off',
         description:
-          'Refuses the key from the next request on, until it is switched on again. The last working admin key stays on.',
+          'Refuses the key from the next request on, until it is switched on again. The last working admin key stays on: another one has to work for as long, or for 7 days.',
         tags: ['Administration'],
         operationId: 'deactivateKey',
       },

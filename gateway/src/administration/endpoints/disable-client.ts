@@ -28,7 +28,7 @@ export const disableClientEndpoint = ({
       detail: {
         summary: 'Disable an API client',
         description:
-          'Refuses every key of the client from the next request on, until it is enabled again. Refused when nobody could administer any more. Disabling a disabled client changes nothing.',
+          'Refuses every key of the client from the next request on, until it is enabled again. Refused unless an admin key of another client works for as long as those of this one, or for 7 days. Disabling a disabled client changes nothing.',
         tags: ['Administration'],
         operationId: 'disableClient',
       },

@@ -28,7 +28,7 @@ export const retireKeyEndpoint = ({
       detail: {
         summary: 'Retire a key',
         description:
-          'Refuses the key from the next request on, for good. The last working admin key stays. Retiring a retired key changes nothing.',
+          'Refuses the key from the next request on, for good. The last working admin key stays: another one has to work for as long, or for 7 days. Retiring a retired key changes nothing.',
         tags: ['Administration'],
         operationId: 'retireKey',
       },

@@ -56,7 +56,7 @@ export const rotateKeyEndpoint = ({
       detail: {
         summary: 'Rotate a key',
         description:
-          'Issues a new key with the client, the scopes and the on-or-off of the old one, and retires the old one when the overlap ends. The last working admin key is not made to expire sooner that way. The new key is shown in this answer only.',
+          'Issues a new key with the client, the scopes and the on-or-off of the old one, and retires the old one when the overlap ends. An admin key is not made to expire sooner that way, unless another one works for as long as it would have, or for 7 days. The new key is shown in this answer only.',
         tags: ['Administration'],
         operationId: 'rotateKey',
       },

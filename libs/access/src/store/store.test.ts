@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { scopes } from '@channelling/contract'
+import { DAY_MS, type Instant, scopes } from '@channelling/contract'
 import { mintKey } from '../key'
 import { createKeyring } from '../keyring'
 import { actAt, calendar, reasonOf, startAccess, T0, YEAR_MS } from '../testing'
@@ -15,6 +15,7 @@ beforeEach(async () => {
 afterEach(() => access.close())
 
 const act = actAt(T0)
+const WEEK_MS = 7 * DAY_MS
 const everything = { from: 0, to: Number.MAX_SAFE_INTEGER, page: 0, size: 100 }
 const acts = async () =>
   (await listAudit(access.database, everything)).records.reverse().map(({ action, subject }) => `${action} ${subject}`)
@@ -41,6 +42,37 @@ for (const [removed, remove] of Object.entries(removals)) {
       const pair = [await access.aKey({ scopes: ['admin'] }), await access.aKey({ scopes: ['admin'] })]
       const others = (await listKeys(access.database, { page: 0, size: 100 })).keys
       for (const { id } of others) if (!pair.some((key) => key.id === id)) await retireKey(access.database, id, act)
+      const verdicts = await Promise.all(pair.map(({ id }) => reasonOf(() => remove(id))))
+      expect(verdicts.sort()).toEqual(['last_admin_key', 'not refused'])
+    }
+  })
+
+  test(`an admin key is ${removed} only where another one lasts as long, or for seven more days`, async () => {
+    const removable = async (lasts: Instant, standIn: Instant) => {
+      const admin = await access.aKey({ scopes: ['admin'], expiresAt: lasts })
+      const other = await access.aKey({ scopes: ['admin'], expiresAt: standIn })
+      const verdict = await reasonOf(() => remove(admin.id))
+      // leaves the books without an admin key again
+      for (const { id } of [admin, other]) {
+        const sql = 'UPDATE api_key SET active = 0 WHERE id = ?'
+        await access.database.write([{ sql, args: [id] }])
+      }
+      return verdict
+    }
+    expect(await removable(T0 + YEAR_MS, T0 + 5_000)).toBe('last_admin_key')
+    expect(await removable(T0 + YEAR_MS, T0 + WEEK_MS - 1)).toBe('last_admin_key')
+    expect(await removable(T0 + YEAR_MS, T0 + WEEK_MS)).toBe('not refused')
+    expect(await removable(T0 + 6_000, T0 + 5_999)).toBe('last_admin_key')
+    expect(await removable(T0 + 6_000, T0 + 6_000)).toBe('not refused')
+  })
+
+  test(`of two callers who want the last two admin keys that last ${removed}, one is refused, whatever else works for a while`, async () => {
+    for (let round = 0; round < 10; round++) {
+      const pair = [await access.aKey({ scopes: ['admin'] }), await access.aKey({ scopes: ['admin'] })]
+      await access.aKey({ scopes: ['admin'], expiresAt: T0 + WEEK_MS - 1 })
+      const others = (await listKeys(access.database, { page: 0, size: 100 })).keys
+      for (const { id, expiresAt } of others)
+        if (expiresAt > T0 + WEEK_MS && !pair.some((key) => key.id === id)) await retireKey(access.database, id, act)
       const verdicts = await Promise.all(pair.map(({ id }) => reasonOf(() => remove(id))))
       expect(verdicts.sort()).toEqual(['last_admin_key', 'not refused'])
     }
@@ -109,6 +141,40 @@ test('the last admin key does not expire sooner by way of its successor, unless 
   expect(await reasonOf(() => rotateKey(access.database, plain.id, { overlapMs: 0, expiresAt: T0 + 1 }, act))).toBe(
     'not refused',
   )
+})
+
+test('a successor that expires sooner wants another admin key that lasts, overlap or not', async () => {
+  const long = await access.aKey({ scopes: ['admin'] })
+  const brief = await access.aKey({ scopes: ['admin'], expiresAt: T0 + 5_000 })
+  for (const overlapMs of [0, WEEK_MS]) {
+    const rotate = () => rotateKey(access.database, long.id, { overlapMs, expiresAt: T0 + 9_000 }, act)
+    expect(await reasonOf(rotate)).toBe('last_admin_key')
+  }
+  expect(
+    await reasonOf(() => rotateKey(access.database, brief.id, { overlapMs: 1_000, expiresAt: T0 + 2_000 }, act)),
+  ).toBe('not refused')
+})
+
+test('a key in its overlap lasts to the end of that, so its successor may stay in its place', async () => {
+  const old = await access.aKey({ scopes: ['admin'], expiresAt: T0 + 60_000 })
+  const fresh = await rotateKey(access.database, old.id, { overlapMs: 10_000 }, actAt(T0 + 1_000))
+  await rotateKey(access.database, fresh.id, { overlapMs: 30_000, expiresAt: T0 + 90_000 }, actAt(T0 + 1_000))
+  expect(await reasonOf(() => retireKey(access.database, fresh.id, actAt(T0 + 1_000)))).toBe('not refused')
+  expect(await reasonOf(() => retireKey(access.database, old.id, actAt(T0 + 1_000)))).toBe('not refused')
+  expect(await reasonOf(() => retireKey(access.database, fresh.id + 1, actAt(T0 + 1_000)))).toBe('last_admin_key')
+})
+
+test('of a client disabled and a key of another retired at once, one is refused where they hold the last two admin keys', async () => {
+  for (let round = 0; round < 10; round++) {
+    const [one, other] = [await access.aKey({ scopes: ['admin'] }), await access.aKey({ scopes: ['admin'] })]
+    const others = (await listKeys(access.database, { page: 0, size: 100 })).keys
+    for (const { id } of others) if (id < one.id) await retireKey(access.database, id, act)
+    const verdicts = await Promise.all([
+      reasonOf(() => disableClient(access.database, one.clientId, act)),
+      reasonOf(() => retireKey(access.database, other.id, act)),
+    ])
+    expect(verdicts.sort()).toEqual(['last_admin_key', 'not refused'])
+  }
 })
 
 test('rotating a switched-off key gives a switched-off key', async () => {
