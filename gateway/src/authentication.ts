@@ -29,18 +29,24 @@ const tokenOf = (authorization: string | null): string | undefined =>
   authorization === null ? undefined : /^bearer +(.*)$/i.exec(authorization)?.[1]
 
 /**
- * Establishes who calls. A key that cannot be checked is refused; an address that fails too often is told so instead.
+ * Establishes who calls. A key that cannot be checked is refused; an address that fails too often is told so instead, and few of the
+ * keys that it sends are looked up unless they were met before.
  * @throws Refusal (or rejects with it) as `keyOf` and `Keyring.verify` do, and `rate_limited`
  */
 export const createAuthentication =
   (keyring: Pick<Keyring, 'verify'>, failed: FailedAttempts) =>
   (headers: Headers, address: () => string): Caller | Promise<Caller> => {
+    let endLookup: (() => void) | undefined
     try {
-      const verified = keyring.verify(keyOf(headers))
-      if (!(verified instanceof Promise)) return verified
-      return verified.catch((error) => {
-        throw failed.judge(error, address)
+      const verified = keyring.verify(keyOf(headers), () => {
+        endLookup = failed.beginLookup(address)
       })
+      if (!(verified instanceof Promise)) return verified
+      return verified
+        .catch((error) => {
+          throw failed.judge(error, address)
+        })
+        .finally(() => endLookup?.())
     } catch (error) {
       throw failed.judge(error, address)
     }

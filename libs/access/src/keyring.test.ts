@@ -129,6 +129,32 @@ test('a change made here is seen by the very next request, and other keys stay r
   expect(keyring.verify(other.key)).toBeInstanceOf(Promise)
 })
 
+test('before a read it is told of a key that was never met, and not of one that was, also after a change', async () => {
+  const { id, key } = await access.aKey()
+  let told = 0
+  const verify = async (sent: string) => keyring.verify(sent, () => told++)
+  await Promise.all([verify(key), verify(key)])
+  expect(told).toBe(1)
+  keyring.forget({ keyId: id })
+  await verify(key)
+  keyring.forget('all')
+  await verify(key)
+  ticks = 5_000
+  await verify(key)
+  expect(told).toBe(1)
+  const unknown = mintKey()
+  await verify(unknown).catch(() => undefined)
+  await verify(unknown).catch(() => undefined)
+  expect(told).toBe(3)
+  const before = access.counted.reads
+  const refused = () =>
+    keyring.verify(unknown, () => {
+      throw new Error('not now')
+    })
+  expect(refused).toThrow('not now')
+  expect(access.counted.reads).toBe(before)
+})
+
 test('simultaneous requests with one key share one read', async () => {
   const { key, id } = await access.aKey()
   const before = access.counted.reads

@@ -30,9 +30,10 @@ export interface Keyring {
   /**
    * Who a key belongs to. It answers at once for a key seen within the last second, and reads the database otherwise.
    * Instants are judged against the clock at every call.
+   * @param onUnmet called before a key is looked up that was never read here; what it throws refuses the key
    * @throws Refusal (or rejects with it) `key_unknown`, `key_retired`, `key_inactive`, `key_expired`, `service_unavailable`
    */
-  verify(key: string): Caller | Promise<Caller>
+  verify(key: string, onUnmet?: () => void): Caller | Promise<Caller>
   /** What was read of these keys is no longer believed. Whoever changes a key or a client calls it after the commit. */
   forget(changed: Changed): void
   /** Calls it after every change that this process makes. Those of others are found by asking again. */
@@ -97,17 +98,19 @@ export function createKeyring({
   }
 
   return {
-    verify(key) {
+    verify(key, onUnmet) {
       if (!isWellFormed(key)) throw unknownKey()
       const hash = hashKey(key)
       const cached = believed.get(hash)
       if (cached && elapsed() < cached.until) return admit(cached.known)
+      if (!cached && !reading.has(hash)) onUnmet?.()
       return sharedRead(hash).then(admit)
     },
     forget(changed) {
       changes++
       reading.clear()
-      for (const [hash, { known }] of believed) if (concerns(changed, known.caller)) believed.delete(hash)
+      // no longer believed, but met
+      for (const one of believed.values()) if (concerns(changed, one.known.caller)) one.until = Number.NEGATIVE_INFINITY
       for (const listener of listeners) listener()
     },
     onChange(listener) {
