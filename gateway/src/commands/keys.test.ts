@@ -37,6 +37,32 @@ for (const beside of ['without a server', 'beside a server']) {
   })
 }
 
+for (const beside of ['without a server', 'beside a server']) {
+  test(`${beside}: a key is given until a moment, switched off at first, and told of a client that is disabled`, async () => {
+    const server = beside === 'beside a server' ? await startServer(folder.dataDir) : null
+    const moment = await keys('issue', '--client', 'Desk', '--scopes', 'admin', '--expires', '2998-12-31 17:30:00')
+    expect(moment.err).toContain('until 2998-12-31 17:30:00')
+    const off = await keys('issue', '--client', 'Desk', '--scopes', 'bookings:read', '--inactive')
+    expect(off.err).toStartWith('Key 2 of Desk, switched off, until ')
+    expect((await keys('list')).out).toMatch(/\n2 +Desk .* off /)
+    const rotated = await keys('rotate', '2', '--expires', '2997-01-01 00:00:01')
+    expect(rotated.err).toStartWith('Key 3 of Desk, switched off, until 2997-01-01 00:00:01')
+
+    expect((await keys('issue', '--client', 'Agent', '--scopes', 'bookings:read')).err.split('\n')).toHaveLength(1)
+    expect((await keys('disable-client', 'Agent')).out).toBe('Client 2, Agent, is disabled')
+    for (const args of [
+      ['issue', '--client', 'Agent', '--scopes', 'bookings:read'],
+      ['rotate', '4'],
+    ]) {
+      const { code, out, err } = await keys(...args)
+      expect([code, isWellFormed(out)]).toEqual([0, true])
+      expect(err).toContain('Agent is disabled: its keys are refused until it is enabled (enable-client 2)')
+    }
+    expect((await keys('list', '--client', '2')).out).toContain('client disabled')
+    await server?.close()
+  })
+}
+
 test('a key goes through its life by command, and its server obeys at once', async () => {
   const server = await startServer(folder.dataDir)
   const key = await issued('--client', 'Desk', '--access', 'all', '--scopes', 'all', '--expires', '2998-12-31')
@@ -102,13 +128,13 @@ test('what cannot be meant is one line, exit code 2, and nothing is done', async
     ['retire', '1', '2'],
     ['issue', '--scopes', 'all'],
     ['issue', '--client', 'Agent'],
-    ['issue', '--client', 'Agent', '--scopes', 'all,admin'],
-    ['issue', '--client', 'Agent', '--scopes', ''],
     ['issue', '--client', 'Agent', '--scopes', 'all', '--access', 'some'],
-    ['issue', '--client', 'Agent', '--scopes', 'all', '--expires', '2026-02-30'],
     ['issue', '--client', 'Agent', '--scopes', 'all', '--expires', '2020-01-01'],
+    ['create-client'],
+    ['change-client', '1'],
+    ['disable-client', '1', '2'],
+    ['audit', '--size', '201'],
     ['rotate', '1', '--overlap', '-1'],
-    ['rotate', '1', '--overlap', '1.5'],
   ]
   // one after the other: they wait for the folder, and not for ever
   for (const args of wrong) {
@@ -122,7 +148,9 @@ test('what cannot be meant is one line, exit code 2, and nothing is done', async
 test('help needs no data', async () => {
   const { code, out } = await run('keys', '/nowhere/at/all', '--help')
   expect(code).toBe(0)
-  for (const command of ['list', 'clients', 'issue', 'rotate', 'activate', 'deactivate', 'retire', 'usage']) {
+  const ofKeys = ['list', 'issue', 'rotate', 'activate', 'deactivate', 'retire', 'usage', 'audit']
+  const ofClients = ['clients', 'create-client', 'change-client', 'disable-client', 'enable-client']
+  for (const command of [...ofKeys, ...ofClients]) {
     expect(out).toContain(`${command} `)
   }
 })

@@ -1,131 +1,51 @@
-import { parseArgs } from 'node:util'
-import { type Access, createCalendar, scopes } from '@channelling/contract'
+import { createCalendar, scopes } from '@channelling/contract'
 import { readSettings } from '@channelling/settings'
-import { CommandFailed, remark, runCommand, say, WrongUsage } from './command'
-import { accessOf, aYearFrom, expiryOf, overlapOf, scopesOf } from './options'
+import { auditCommand } from './audit-command'
+import { clientCommands } from './client-commands'
+import { runCommand, say, WrongUsage } from './command'
+import { keyCommands } from './key-commands'
+import { type KeysCommand, type Option, readArguments } from './keys-command'
 import { reach } from './reach'
-import { type ClientAnswer, type KeyAnswer, type Records, recordsOf } from './records'
-import { table } from './table'
+import { recordsOf } from './records'
 
 const HELP = `Usage: bun run keys <command>
 
-  list [--client <name or id>]      the keys, newest first
-  clients                           the API clients
-  issue --client <name or id> --scopes <a,b or all> [--access own|all] [--expires yyyy-MM-dd]
+Keys
+  list [--client <client>]          the keys, newest first
+  issue --client <client> --scopes <a,b or all> [--access own|all] [--expires <when>] [--inactive]
                                     a new key; a client of a new name is registered, with access own unless told
-  rotate <id> [--overlap minutes] [--expires yyyy-MM-dd]
+  rotate <id> [--overlap minutes] [--expires <when>]
                                     a new key in place of key <id>, which goes on working for the overlap (0)
   activate <id>, deactivate <id>    switch a key on or off
   retire <id>                       take a key out of use for good
-  usage <id>                        the requests it made, day by day, latest first
+  usage <id> [--from <when>] [--to <when>]
+                                    the requests it made, day by day, latest first
 
-A new key is shown once, alone on the output. --expires is the last day on which it works: a year from today for issue; for
-rotate, as long a life as the old key was given. Works beside a running server, and without one. DATA_DIR tells where the data is.
+Clients
+  clients                           the API clients
+  create-client <name> [--contact <text>] [--access own|all]
+                                    register one, with access own unless told
+  change-client <client> [--name <name>] [--contact <text>] [--access own|all]
+                                    change what is given; --contact "" takes the contact away
+  disable-client <client>           refuse all of its keys
+  enable-client <client>            let them work again
+
+Audit
+  audit [--from <when>] [--to <when>] [--page <number>] [--size <number>]
+                                    who did what to what, when and from where, newest first; page 0 of 20 acts unless told
+
+A <client> is named by its name or its id. <when> is yyyy-MM-dd or "yyyy-MM-dd HH:mm:ss", in TIME_ZONE.
+
+A new key is shown once, alone on the output. --expires is the last day on which it works, or the first moment at which it does
+not: a year from today for issue; for rotate, as long a life as the old key was given. With --inactive it is switched off until it
+is activated. Works beside a running server, and without one. DATA_DIR tells where the data is.
 
 Scopes: ${scopes.join(' ')}`
 
-const options = {
-  help: { type: 'boolean', short: 'h' },
-  client: { type: 'string' },
-  access: { type: 'string' },
-  scopes: { type: 'string' },
-  expires: { type: 'string' },
-  overlap: { type: 'string' },
-} as const
-
-type Option = Exclude<keyof typeof options, 'help'>
-type Given = Partial<Record<Option, string>>
-
-interface Command {
-  takes: readonly Option[]
-  /** Whether it is about one key, named by its id. */
-  ofKey?: true
-  run(records: Records, given: Given, id: number, now: string): Promise<void>
-}
-
-const commands: Record<string, Command> = {
-  list: {
-    takes: ['client'],
-    async run(records, given, _id, now) {
-      const clients = await records.clients()
-      const only = given.client === undefined ? undefined : named(clients, given.client)
-      if (given.client !== undefined && !only) throw new CommandFailed(`There is no client ${given.client}`)
-      const disabled = new Set(clients.filter(({ disabledAt }) => disabledAt !== null).map(({ id }) => id))
-      const keys = await records.keys(only?.id)
-      const rows = keys.map((key) => [
-        String(key.id),
-        key.client,
-        `${key.prefix}…${key.last4}`,
-        stateOf(key, disabled.has(key.clientId), now),
-        key.expiresAt,
-        key.lastUsedAt ?? 'never',
-        scopes.every((scope) => key.scopes.includes(scope)) ? 'all' : key.scopes.join(','),
-      ])
-      say(table(['id', 'client', 'key', 'state', 'expires', 'last used', 'scopes'], rows))
-    },
-  },
-  clients: {
-    takes: [],
-    async run(records) {
-      const rows = (await records.clients()).map(({ id, name, access, contact, createdAt, disabledAt }) => [
-        String(id),
-        name,
-        access,
-        disabledAt === null ? 'enabled' : `disabled ${disabledAt}`,
-        createdAt,
-        contact ?? '',
-      ])
-      say(table(['id', 'name', 'access', 'state', 'registered', 'contact'], rows))
-    },
-  },
-  issue: {
-    takes: ['client', 'access', 'scopes', 'expires'],
-    async run(records, given, _id, now) {
-      if (given.client === undefined) throw new WrongUsage('issue needs --client')
-      if (given.scopes === undefined) throw new WrongUsage('issue needs --scopes')
-      const wanted = { scopes: scopesOf(given.scopes), expiresAt: expiryOf(given.expires, now) ?? aYearFrom(now) }
-      const access = accessOf(given.access)
-      const client = await clientFor(records, given.client, access)
-      tellNew(await records.post('/api/admin/keys', { clientId: client.id, ...wanted }))
-    },
-  },
-  rotate: {
-    takes: ['overlap', 'expires'],
-    ofKey: true,
-    async run(records, given, id, now) {
-      const overlapMinutes = overlapOf(given.overlap)
-      const expiresAt = expiryOf(given.expires, now)
-      tellNew(
-        await records.put<KeyAnswer & { key: string }>(`/api/admin/keys/${id}/rotate`, { overlapMinutes, expiresAt }),
-      )
-    },
-  },
-  activate: changing('activate', 'is switched on'),
-  deactivate: changing('deactivate', 'is switched off'),
-  retire: changing('retire', 'is retired'),
-  usage: {
-    takes: [],
-    ofKey: true,
-    async run(records, _given, id) {
-      const rows = (await records.usage(id)).map(({ day, requests }) => [day.slice(0, 10), String(requests)])
-      say(table(['day', 'requests'], rows))
-    },
-  },
-}
-
-function changing(change: string, done: string): Command {
-  return {
-    takes: [],
-    ofKey: true,
-    async run(records, _given, id) {
-      const key = await records.put<KeyAnswer>(`/api/admin/keys/${id}/${change}`)
-      say(`Key ${key.id} of ${key.client} ${done}`)
-    },
-  }
-}
+const commands: Record<string, KeysCommand> = { ...keyCommands, ...clientCommands, audit: auditCommand }
 
 async function keys(): Promise<void> {
-  const { values, positionals } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: true })
+  const { values, positionals } = readArguments(process.argv.slice(2))
   const [name, ...rest] = positionals
   if (values.help) return say(HELP)
   if (name === undefined) throw new WrongUsage('Name a command')
@@ -134,51 +54,30 @@ async function keys(): Promise<void> {
   const { help: _, ...given } = values
   const foreign = Object.keys(given).find((option) => !command.takes.includes(option as Option))
   if (foreign) throw new WrongUsage(`${name} takes no --${foreign}`)
-  const id = command.ofKey ? idOf(name, rest) : 0
-  if (!command.ofKey && rest.length > 0) throw new WrongUsage(`${name} takes no ${rest[0]}`)
+  const subject = subjectOf(name, command, rest)
 
   const settings = readSettings(process.env)
-  const now = createCalendar(settings.TIME_ZONE).format(Date.now())
+  const calendar = createCalendar(settings.TIME_ZONE)
   const reached = await reach(settings)
   try {
-    await command.run(recordsOf(reached), given, id, now)
+    await command.run({ records: recordsOf(reached), given, subject, calendar, now: Date.now() })
   } finally {
     await reached.close()
   }
 }
 
-function idOf(command: string, [given, ...rest]: string[]): number {
-  if (given === undefined || rest.length > 0 || !/^[1-9]\d{0,14}$/.test(given)) {
-    throw new WrongUsage(`${command} needs the id of one key`)
+function subjectOf(name: string, { about }: KeysCommand, [subject, ...rest]: string[]): string {
+  if (!about) {
+    if (subject !== undefined) throw new WrongUsage(`${name} takes no ${subject}`)
+    return ''
   }
-  return Number(given)
-}
-
-/** By id where it is a number, otherwise by name. */
-const named = (clients: ClientAnswer[], given: string) =>
-  clients.find(({ id, name }) => (/^\d+$/.test(given) ? id === Number(given) : name === given))
-
-async function clientFor(records: Records, given: string, access: Access | undefined): Promise<ClientAnswer> {
-  const client = named(await records.clients(), given)
-  if (client && access && client.access !== access) {
-    throw new CommandFailed(`The client has access ${client.access} already; --access is for a new one`)
+  const isOne = subject !== undefined && rest.length === 0
+  if (about === 'client') {
+    if (!isOne) throw new WrongUsage(`${name} needs one client`)
+    return subject
   }
-  if (client) return client
-  if (/^\d+$/.test(given)) throw new CommandFailed(`There is no client ${given}`)
-  return records.post<ClientAnswer>('/api/admin/clients', { name: given, access })
-}
-
-function stateOf(key: KeyAnswer, clientDisabled: boolean, now: string): string {
-  if (key.retiredAt !== null && key.retiredAt <= now) return 'retired'
-  if (!key.active) return 'off'
-  if (clientDisabled) return 'client disabled'
-  if (key.expiresAt <= now) return 'expired'
-  return key.retiredAt === null ? 'working' : `until ${key.retiredAt}`
-}
-
-function tellNew({ id, client, expiresAt, active, key }: KeyAnswer & { key: string }): void {
-  remark(`Key ${id} of ${client}, ${active ? '' : 'switched off, '}until ${expiresAt}. It is shown this once:`)
-  say(key)
+  if (!isOne || !/^[1-9]\d{0,14}$/.test(subject)) throw new WrongUsage(`${name} needs the id of one key`)
+  return subject
 }
 
 await runCommand(keys)

@@ -1,5 +1,17 @@
-/** What the options of the key commands may be. Each reading throws WrongUsage for what it cannot be. */
-import { type Access, accesses, isDay, type Scope, scopes } from '@channelling/contract'
+/** What the options of `keys` may be. Each reading throws WrongUsage for what it cannot be. */
+import {
+  type Access,
+  accesses,
+  type Calendar,
+  type Instant,
+  isDay,
+  type Paging,
+  paging,
+  Refusal,
+  type Scope,
+  scopes,
+} from '@channelling/contract'
+import { expiryOf as expiryOfKey } from '../administration/rules/expiry'
 import { WrongUsage } from './command'
 
 export function scopesOf(given: string): readonly Scope[] {
@@ -16,15 +28,35 @@ export function accessOf(given: string | undefined): Access | undefined {
   return access
 }
 
-/** The last day of a key. `now` is `yyyy-MM-dd HH:mm:ss` in the hospital's zone. */
-export function expiryOf(given: string | undefined, now: string): string | undefined {
-  if (given === undefined) return undefined
-  if (!isDay(given)) throw new WrongUsage('--expires is a date that exists, as yyyy-MM-dd')
-  if (given < now.slice(0, 10)) throw new WrongUsage('--expires is today or later')
+/** Until when a key works, as it was given: a last day, or a moment. */
+export const expiryOf = (given: string | undefined, calendar: Calendar, now: Instant): string | undefined =>
+  given === undefined ? undefined : readAs(given, () => expiryOfKey(given, '--expires', calendar, now))
+
+/** An end of a range of time, as it was given: a day or a moment. */
+export const momentOf = (option: 'from' | 'to', given: string | undefined, calendar: Calendar): string | undefined =>
+  given === undefined ? undefined : readAs(given, () => calendar.read(given, `--${option}`))
+
+/** What was given, once it is sure that it can be read. */
+function readAs(given: string, read: () => Instant): string {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    throw new WrongUsage((error.details.fields ?? []).map(({ path, message }) => `${path} ${message}`).join('; '))
+  }
   return given
 }
 
-/** The same day next year; the day before a 29 February that there is not. */
+export function pagingOf(given: { page?: string; size?: string }): Paging {
+  const read = (option: 'page' | 'size') => {
+    const asked = paging[option].safeParse(given[option])
+    if (!asked.success) throw new WrongUsage(`--${option} ${asked.error.issues[0]?.message}`)
+    return asked.data
+  }
+  return { page: read('page'), size: read('size') }
+}
+
+/** The same day next year, of a moment as `yyyy-MM-dd HH:mm:ss`; the day before a 29 February that there is not. */
 export function aYearFrom(now: string): string {
   const day = `${Number(now.slice(0, 4)) + 1}${now.slice(4, 10)}`
   return isDay(day) ? day : day.replace('02-29', '02-28')

@@ -1,4 +1,4 @@
-import type { Access, Scope } from '@channelling/contract'
+import type { Access, Paging, Scope } from '@channelling/contract'
 import { CommandFailed } from './command'
 import type { Reach } from './reach'
 
@@ -31,12 +31,29 @@ export interface DayUsageAnswer {
   requests: number
 }
 
+export interface ActAnswer {
+  id: number
+  at: string
+  /** Null for the command line. */
+  clientId: number | null
+  keyId: number | null
+  action: string
+  subject: string
+  origin: string
+}
+
+/** Of a query; what is undefined is left out. */
+type Query = Record<string, string | number | undefined>
+
 /** The records that a command works on. What administration refuses is a `CommandFailed` with its message. */
 export interface Records {
   clients(): Promise<ClientAnswer[]>
+  client(id: number): Promise<ClientAnswer>
   keys(clientId?: number): Promise<KeyAnswer[]>
   /** Latest day first. */
-  usage(keyId: number): Promise<DayUsageAnswer[]>
+  usage(keyId: string, range: { fromDate?: string; toDate?: string }): Promise<DayUsageAnswer[]>
+  /** A page of the audit, newest first. */
+  audit(asked: { from?: string; to?: string } & Paging): Promise<{ acts: ActAnswer[]; total: number }>
   post<Answer>(path: string, body: object): Promise<Answer>
   put<Answer>(path: string, body?: object): Promise<Answer>
 }
@@ -59,10 +76,10 @@ export function recordsOf(reached: Reach): Records {
     return answered
   }
 
-  async function all<Item>(path: string, query = ''): Promise<Item[]> {
+  async function all<Item>(path: string, query: Query = {}): Promise<Item[]> {
     const items: Item[] = []
     for (let page = 0; ; page++) {
-      const answered = await ask<Item[]>('GET', `${path}?page=${page}&size=${PAGE_SIZE}${query}`)
+      const answered = await ask<Item[]>('GET', withQuery(path, { page, size: PAGE_SIZE, ...query }))
       items.push(...answered.data)
       if (answered.data.length < PAGE_SIZE) return items
     }
@@ -70,11 +87,21 @@ export function recordsOf(reached: Reach): Records {
 
   return {
     clients: () => all('/api/admin/clients'),
-    keys: (clientId) => all('/api/admin/keys', clientId === undefined ? '' : `&clientId=${clientId}`),
-    usage: (keyId) => all(`/api/admin/keys/${keyId}/usage`),
+    client: async (id) => (await ask<ClientAnswer>('GET', `/api/admin/clients/${id}`)).data,
+    keys: (clientId) => all('/api/admin/keys', { clientId }),
+    usage: (keyId, range) => all(`/api/admin/keys/${keyId}/usage`, range),
+    async audit(asked) {
+      const { data, page } = await ask<ActAnswer[]>('GET', withQuery('/api/admin/audit', { ...asked }))
+      return { acts: data, total: page.total }
+    },
     post: async <Answer>(path: string, body: object) => (await ask<Answer>('POST', path, body)).data,
     put: async <Answer>(path: string, body?: object) => (await ask<Answer>('PUT', path, body)).data,
   }
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined)
+  return `${path}?${given.map(([name, value]) => `${name}=${encodeURIComponent(value!)}`).join('&')}`
 }
 
 const messageOf = ({ message = 'It did not work', fields = [] }: Answered<unknown>) =>
