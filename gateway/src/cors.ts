@@ -1,5 +1,13 @@
 /** What a browser may send from a page of another origin, besides what every page may. */
-const requestHeaders = ['Finance', 'Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'traceparent']
+const requestHeaders = [
+  'Finance',
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-None-Match',
+  'Last-Event-ID',
+  'traceparent',
+]
 
 /** What such a page may read of an answer, besides the body. */
 const responseHeaders = [

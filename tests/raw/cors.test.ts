@@ -26,7 +26,8 @@ const preflight = (of: Server, path: string, origin: string) =>
     method: 'OPTIONS',
     headers: {
       'access-control-request-method': 'POST',
-      'access-control-request-headers': 'authorization,content-type,finance,idempotency-key,if-none-match',
+      'access-control-request-headers':
+        'authorization,content-type,finance,idempotency-key,if-none-match,last-event-id',
     },
   })
 
@@ -47,7 +48,7 @@ test('a browser that asks beforehand is answered without a key, wherever it will
       'access-control-allow-origin': PAGE,
       'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
       'access-control-allow-headers':
-        'Finance, Authorization, Content-Type, Idempotency-Key, If-None-Match, traceparent',
+        'Finance, Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, traceparent',
       'access-control-max-age': '3600',
       vary: 'Origin',
     })
