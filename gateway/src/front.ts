@@ -1,5 +1,14 @@
 import { invalidField, type Reason, Refusal } from '@channelling/contract'
-import { type Log, pathOf, REASON_HEADER, REQUEST_ID_HEADER, refusalOf, refuse, requireScope } from '@channelling/http'
+import {
+  KEPT_BY_NOBODY,
+  type Log,
+  pathOf,
+  REASON_HEADER,
+  REQUEST_ID_HEADER,
+  refusalOf,
+  refuse,
+  requireScope,
+} from '@channelling/http'
 import { METRICS_PATH } from '@channelling/metrics'
 import { ORIGIN_HEADER } from './administration'
 import type { Authenticate } from './authentication'
@@ -77,11 +86,13 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     return route.service.send(outgoing, caller, route.waits)
   }
 
-  /** The service's answer, as the caller knows the address. */
+  /** The service's answer, as the caller knows the address, and as what is between them may keep it. */
   function finish(response: Response, requestId: string): Response {
-    response.headers.set(REQUEST_ID_HEADER, requestId)
-    const location = contextRoot && response.headers.get('location')
-    if (location?.startsWith('/')) response.headers.set('location', `${contextRoot}${location}`)
+    const { headers } = response
+    headers.set(REQUEST_ID_HEADER, requestId)
+    if (!headers.has('cache-control')) headers.set('cache-control', KEPT_BY_NOBODY)
+    const location = contextRoot && headers.get('location')
+    if (location?.startsWith('/')) headers.set('location', `${contextRoot}${location}`)
     return response
   }
 

@@ -70,10 +70,16 @@ const refused = new WeakMap<Response, Reason>()
 /** Why a response that `refuse` made is none of what was asked for. */
 export const reasonOf = (response: Response): Reason | undefined => refused.get(response)
 
+/**
+ * Of an answer that is for whoever asked alone, at that moment. A cache between does not know that a `Finance` header makes it so, as
+ * it would of `Authorization` (RFC 9111, 3.5).
+ */
+export const KEPT_BY_NOBODY = 'no-store'
+
 /** A refusal as a whole response, with the headers that go with it. */
 export function refuse(refusal: Refusal, requestId: string): Response {
   const { allow, retryAfterSeconds } = refusal.details
-  const headers: Record<string, string> = { 'x-request-id': requestId }
+  const headers: Record<string, string> = { 'x-request-id': requestId, 'cache-control': KEPT_BY_NOBODY }
   if (allow) headers.allow = allow.join(', ')
   if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   const response = Response.json(failure(refusal, requestId), { status: statusOf[refusal.kind], headers })
