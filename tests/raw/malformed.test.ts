@@ -145,6 +145,20 @@ test('a path written with dots asks for a key like the path that it comes to', a
   expect(await strays(server)).toBe(0)
 })
 
+test('the name in an absolute address opens nothing: the key is asked for all the same, and pages are judged by the Host', async () => {
+  for (const authority of ['evil.example', 'localhost:1', 'user:word@localhost', 'a,b', '']) {
+    const first = `POST http://${authority}/api/patients HTTP/1.1`
+    expect(await verdictOf(server, registering({ first, key: [] }))).toBe('401 key_missing, in step')
+    expect(await verdictOf(server, registering({ first, host: [HOST, 'Host: other.example'] }))).toBe(noHost)
+    expect(await verdictOf(server, registering({ first, host: [] }))).toBe(refused)
+  }
+  const handshake = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+  const evil = [`Finance: ${server.key}`, 'Origin: http://evil.example', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']
+  const first = 'GET http://evil.example/ws/notify HTTP/1.1'
+  expect(await verdictOf(server, wire([first, HOST, ...handshake, ...evil]))).toBe('403 origin_not_allowed, in step')
+  expect(await strays(server)).toBe(0)
+})
+
 test('nothing that was sent is in what the server wrote, and none of it was an error', () => {
   expect(server.output()).not.toContain(server.key)
   expect(server.output()).not.toContain('Smuggled')
