@@ -9,7 +9,7 @@ import { createDoor } from './door'
 import { createFront } from './front'
 import { health, healthOperations, isReady } from './health'
 import { learn } from './learning'
-import { createOwn, type Metrics, metricsDocument, type Observer } from './observation'
+import { createOwn, type Metrics, metricsDocument, type Observer, type SeenOf } from './observation'
 import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
 import { socketOperation } from './sockets'
@@ -25,7 +25,7 @@ export interface GatewayDependencies {
   contextRoot: string
   authenticate: Authenticate
   /** The socket, fed by this process or connected through to another. */
-  socket: (requestIdOf: (request: Request) => string) => AnyElysia
+  socket: (seenOf: SeenOf) => AnyElysia
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
   /** What it does without, for the moment, at a cost: by name. */
@@ -59,7 +59,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
     log,
   )
   const front = createFront({ ...dependencies, directory: () => known().directory })
-  const { observed, requestIdOf } = createOwn(observer, contextRoot)
+  const { observed, requestIdOf, seenOf } = createOwn(observer, contextRoot)
   // a service that answers but has not told its paths is not reached yet
   const degraded = () => [...dependencies.degraded(), ...(known().complete ? [] : ['paths'])]
   const own = new Elysia()
@@ -67,7 +67,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(health({ services, ready: dependencies.ready, degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
-    .use(socket(requestIdOf))
+    .use(socket(seenOf))
 
   return new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .wrap((handle, request) => {
@@ -75,8 +75,8 @@ export async function createGateway(dependencies: GatewayDependencies) {
       return handle
     })
     .onRequest(createDoor(dependencies.corsOrigins, observer))
-    .onError({ as: 'global' }, ({ error }) => {
-      const requestId = crypto.randomUUID()
+    .onError({ as: 'global' }, ({ error, request }) => {
+      const requestId = requestIdOf(request)
       return refuse(refusalOf(error, log, requestId), requestId)
     })
     .use(own)

@@ -1,5 +1,5 @@
 import { Refusal } from '@channelling/contract'
-import { refuse } from '@channelling/http'
+import { REQUEST_ID_HEADER, refuse } from '@channelling/http'
 import { createCors } from './cors'
 import type { Observer } from './observation'
 
@@ -34,7 +34,10 @@ export function createDoor(corsOrigins: readonly string[], observer: Observer) {
       observer.end(seen, response.status, refusal.reason)
       return response
     }
-    if (preflight) observer.end(observer.begin(request), preflight.status)
+    if (!preflight) return
+    const seen = observer.begin(request)
+    preflight.headers.set(REQUEST_ID_HEADER, seen.requestId)
+    observer.end(seen, preflight.status)
     return preflight
   }
 }

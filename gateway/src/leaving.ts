@@ -1,5 +1,5 @@
 import { Refusal } from '@channelling/contract'
-import { REQUEST_ID_HEADER, refuse } from '@channelling/http'
+import { refuse } from '@channelling/http'
 
 interface Leaving {
   /** `''`, or `/channelling`. */
@@ -8,11 +8,8 @@ interface Leaving {
   fetch(request: Request): Response | Promise<Response>
 }
 
-const notReady = (request: Request) =>
-  refuse(
-    new Refusal('service_unavailable', 'The process is leaving', { retryAfterSeconds: 1 }),
-    request.headers.get(REQUEST_ID_HEADER) ?? crypto.randomUUID(),
-  )
+const notReady = () =>
+  refuse(new Refusal('service_unavailable', 'The process is leaving', { retryAfterSeconds: 1 }), crypto.randomUUID())
 
 /**
  * From now on the listener says with every answer that it leaves, and ends the connection with it, so that whoever keeps connections makes
@@ -25,7 +22,7 @@ export function leaveGradually(server: Bun.Server<unknown>, { contextRoot, fetch
   server.reload({
     routes: {},
     async fetch(request: Request) {
-      const response = isRefused(request) ? notReady(request) : await fetch(request)
+      const response = isRefused(request) ? notReady() : await fetch(request)
       response.headers.set('connection', 'close')
       return response
     },

@@ -178,10 +178,16 @@ export async function start(settings: Settings): Promise<Running> {
       ],
       contextRoot: settings.CONTEXT_ROOT,
       authenticate,
-      socket: (requestIdOf) =>
+      socket: (seenOf) =>
         notificationsElsewhere
-          ? passThrough({ service: notificationsElsewhere, door: socketDoor, secret, log, requestIdOf })
-          : sockets({ feed: notifications!.feed, ...socketDoor, path: SOCKET_PATH, log, requestIdOf }),
+          ? passThrough({ service: notificationsElsewhere, door: socketDoor, secret, log, seenOf })
+          : sockets({
+              feed: notifications!.feed,
+              ...socketDoor,
+              path: SOCKET_PATH,
+              log,
+              requestIdOf: (request) => seenOf(request).requestId,
+            }),
       ready: readiness(database),
       degraded: wake.degraded,
       rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }),

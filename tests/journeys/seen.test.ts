@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type ApiClient, aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
+import { dial } from '../support/raw'
 import { type Server, startServer } from '../support/server'
 import { subscribe } from '../support/socket'
 
@@ -137,6 +138,51 @@ test('one line a request tells what it was, by the name that the answer has', as
       msg: 'request',
     },
   ])
+})
+
+const handshake = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+}
+
+/** The head of an answer that may be no answer but a socket. */
+async function headOf(path: string, given: Record<string, string>, method = 'GET') {
+  using connection = await dial(server.port)
+  const lines = Object.entries({ host: 'localhost', ...given }).map(([name, value]) => `${name}: ${value}`)
+  connection.send(`${[`${method} ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n`)
+  return (await connection.hear(1, 5_000)).answers[0]!
+}
+
+const answered: [what: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
+  ['the liveness', '/health/live', {}, 'GET', 200],
+  ['the readiness', '/health/ready', {}, 'GET', 200],
+  ['the capabilities', '/api/capabilities', {}, 'GET', 200],
+  ['the docs page', '/docs', {}, 'GET', 200],
+  ['the document', '/docs/openapi.json', {}, 'GET', 200],
+  ['a file of the docs page', '/docs/swagger-ui.css', {}, 'GET', 200],
+  ['a page that is not there', '/docs/nothing', {}, 'GET', 404],
+  ['a method that is not taken', '/health/live', {}, 'PUT', 405],
+  ['a socket', '/ws/notify', handshake, 'GET', 101],
+  ['what is no handshake', '/ws/notify', {}, 'GET', 400],
+  ['no host', '/health/live', { host: 'a/b' }, 'GET', 400],
+  [
+    'a browser that asks beforehand',
+    '/api/patients',
+    { origin: 'https://app.example.org', 'access-control-request-method': 'POST' },
+    'OPTIONS',
+    204,
+  ],
+]
+
+test.each(answered)('the answer to %s has the name of its log line', async (_, path, given, method, expected) => {
+  const key: Record<string, string> = expected === 101 ? { finance: client.key } : {}
+  const { status, headers } = await headOf(`/channelling${path}`, { ...given, ...key }, method)
+  const requestId = headers.get('x-request-id')
+  expect([status, requestId]).toEqual([expected, expect.stringMatching(/^[0-9a-f-]{36}$/)])
+  const told = () => server.output().includes(`"requestId":"${requestId}"`)
+  for (const deadline = Date.now() + 5_000; !told(); await Bun.sleep(10)) expect(Date.now()).toBeLessThan(deadline)
 })
 
 test('a port for the metrics that is taken stops the start with a line that names it', async () => {

@@ -16,8 +16,12 @@ test('a gateway that leaves says so and answers on: not ready, no new sockets, c
   const leaving = server.stop()
   const told = Date.now() + 1500
   let ready = before
-  while (ready.status === 200 && Date.now() < told) ready = await server.call('GET', '/health/ready')
+  const headers = { 'x-request-id': 'mine' }
+  while (ready.status === 200 && Date.now() < told) {
+    ready = await server.call('GET', '/health/ready', undefined, { headers })
+  }
   expect(ready).toMatchObject({ status: 503, body: { reason: 'service_unavailable' } })
+  expect(ready.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   expect((await server.call('GET', '/health/live')).status).toBe(200)
 
   const booked = await server.call('POST', '/api/channel/bookings', { sessionInstanceId: 1, patientId: 1 })

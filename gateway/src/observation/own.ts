@@ -1,14 +1,18 @@
-import { reasonOf } from '@channelling/http'
+import { REQUEST_ID_HEADER, reasonOf } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { nowhere, type Observer, type Place, type Seen } from './observer'
 
 /** Of a handshake that became a socket, which leaves no answer behind. */
 const SWITCHING_PROTOCOLS = 101
 
+/** What is known of a request while it is answered. */
+export type SeenOf = (request: Request) => Seen
+
 /** What the gateway answers by itself rather than by a service: the docs, health, the capabilities, and the handshakes of sockets. */
 export function createOwn(observer: Observer, contextRoot: string) {
   const underWay = new WeakMap<Request, Seen>()
   const places = new Map<string, Place>()
+  const seenOf: SeenOf = (request) => underWay.get(request)!
 
   function placeOf(route: string): Place {
     const template = route.slice(contextRoot.length)
@@ -21,12 +25,20 @@ export function createOwn(observer: Observer, contextRoot: string) {
   }
 
   return {
-    /** How such a request is called. */
+    /** How a request is called, if it is one of these or not. */
     requestIdOf: (request: Request): string => underWay.get(request)?.requestId ?? crypto.randomUUID(),
+    /** Of a request that came to `observed`. */
+    seenOf,
     /** Sees the requests of the application that uses it, and of no other. */
     observed: new Elysia({ name: 'observed' })
       .onBeforeHandle({ as: 'scoped' }, ({ request }) => {
         underWay.set(request, observer.begin(request))
+      })
+      .onAfterHandle({ as: 'scoped' }, ({ request, responseValue, set }) => {
+        const { requestId } = seenOf(request)
+        // a whole answer stays the one it is: its file goes out as a file, and its reason is known by it
+        if (responseValue instanceof Response) responseValue.headers.set(REQUEST_ID_HEADER, requestId)
+        else set.headers[REQUEST_ID_HEADER] = requestId
       })
       .onAfterResponse({ as: 'scoped' }, ({ request, route, responseValue, set }) => {
         const seen = underWay.get(request)

@@ -11,6 +11,7 @@ import { passThrough } from './pass-through'
 const SECRET = 'a secret for tests only'
 const caller: Caller = { clientId: 3, keyId: 4, access: 'own', scopes: ['notifications:read'] }
 const log = createLog('silent', 'test')
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -66,7 +67,7 @@ function aGateway(origins: string[]) {
         },
         secret: SECRET,
         log,
-        requestIdOf: () => 'request-1',
+        seenOf: () => ({ requestId: 'request-1', trace: { id: traceparent, toParent: () => traceparent } }),
       }),
     )
     .listen({ port: 0, hostname: '127.0.0.1' })
@@ -145,6 +146,7 @@ test('the service is told who asks and for what, and nothing else of the request
     },
   )
   expect(headers.get('x-request-id')).toBe('request-1')
+  expect(headers.get('traceparent')).toBe(traceparent)
   expect(headers.get('finance')).toBeNull()
   expect(headers.get('sec-websocket-protocol')).toBe('channelling.v1+json')
   expect(socket.protocol).toBe('channelling.v1+json')

@@ -1,12 +1,12 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { type Log, refusalOf, refuse } from '@channelling/http'
+import { type Log, REQUEST_ID_HEADER, refusalOf, refuse } from '@channelling/http'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
 import type { RemoteService } from '../upstreams'
 import type { SocketDoor } from './admission'
 import { bridge } from './bridge'
 import { SOCKET_PATH } from './operation'
-import { openAtService, passedQuery } from './service-socket'
+import { openAtService, passedQuery, type Subscription } from './service-socket'
 
 /** The subprotocol that there is; others are answered in text, without one. */
 const JSON_PROTOCOL = 'channelling.v1+json'
@@ -17,20 +17,21 @@ export interface PassThroughOptions {
   /** By which the service knows the gateway. */
   secret: string
   log: Log
-  requestIdOf: (request: Request) => string
+  /** How a request is called, and the trace that it belongs to. */
+  seenOf: (request: Request) => Subscription['seen']
 }
 
 /**
  * The socket, where the service that feeds it is elsewhere: whoever is let in here is connected through, by a connection of its own. A handshake
  * is answered only once the service has answered it, so that what the service refuses is refused here.
  */
-export function passThrough({ service, door, secret, log, requestIdOf }: PassThroughOptions) {
+export function passThrough({ service, door, secret, log, seenOf }: PassThroughOptions) {
   async function connect(request: Request, caller: Caller, upgrade: (events: object, protocol: string) => boolean) {
     const opened = await openAtService(service, secret, {
       caller,
       query: passedQuery(request.url),
       protocol: offersJson(request.headers) ? JSON_PROTOCOL : undefined,
-      requestId: requestIdOf(request),
+      seen: seenOf(request),
     })
     const { events, abandon } = bridge(opened, log)
     try {
@@ -54,12 +55,15 @@ export function passThrough({ service, door, secret, log, requestIdOf }: PassThr
           (data, protocol) =>
             server?.upgrade(request, {
               data,
-              headers: protocol === '' ? {} : { 'sec-websocket-protocol': protocol },
+              headers: {
+                [REQUEST_ID_HEADER]: seenOf(request).requestId,
+                ...(protocol !== '' && { 'sec-websocket-protocol': protocol }),
+              },
             }) === true,
         )
         return
       } catch (error) {
-        const requestId = requestIdOf(request)
+        const { requestId } = seenOf(request)
         return refuse(refusalOf(error, log, requestId), requestId)
       }
     },

@@ -1,6 +1,6 @@
 import { type Caller, Refusal } from '@channelling/contract'
 import { IDENTITY_HEADER, REQUEST_ID_HEADER, signIdentity } from '@channelling/http'
-import { reasonNamed } from '../observation'
+import { reasonNamed, type Seen, TRACEPARENT_HEADER } from '../observation'
 import { OPEN_MS_MAX, openSocket, type RemoteService, type ServiceSocket, unavailable } from '../upstreams'
 import { SOCKET_PATH } from './operation'
 
@@ -17,7 +17,7 @@ export interface Subscription {
   query: string
   /** The subprotocol asked for, of those that there are. */
   protocol: string | undefined
-  requestId: string
+  seen: Pick<Seen, 'requestId' | 'trace'>
 }
 
 /** A socket to the service, and what tells when its replica is found to be down. */
@@ -42,19 +42,25 @@ export async function openAtService(
   secret: string,
   subscription: Subscription,
 ): Promise<Opened> {
+  const { query, protocol } = subscription
   for (const { origin, whenDown } of service.forSockets()) {
-    const url = `${origin}${SOCKET_PATH}${subscription.query}`
-    const socket = await openSocket(url, { headers: headersFor(secret, subscription), protocol: subscription.protocol })
+    const url = `${origin}${SOCKET_PATH}${query}`
+    const headers = headersFor(secret, subscription)
+    const socket = await openSocket(url, { headers, protocol })
     if (socket) return { socket, whenDown }
-    const refusal = await refusalAt(url, headersFor(secret, subscription), subscription.protocol)
+    const refusal = await refusalAt(url, headers, protocol)
     if (refusal) throw refusal
   }
   throw unavailable()
 }
 
-function headersFor(secret: string, { caller, requestId }: Subscription): Record<string, string> {
+function headersFor(secret: string, { caller, seen }: Subscription): Record<string, string> {
   const identity = signIdentity(secret, caller, { method: 'GET', path: SOCKET_PATH }, Date.now())
-  return { [IDENTITY_HEADER]: identity, [REQUEST_ID_HEADER]: requestId }
+  return {
+    [IDENTITY_HEADER]: identity,
+    [REQUEST_ID_HEADER]: seen.requestId,
+    [TRACEPARENT_HEADER]: seen.trace.toParent(),
+  }
 }
 
 /** Why a handshake was refused. The client of a WebSocket is not shown the answer, so that it is asked for once more. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Caller, Refusal } from '@channelling/contract'
-import { type Log, refusalOf, refuse } from '@channelling/http'
+import { type Log, REQUEST_ID_HEADER, refusalOf, refuse } from '@channelling/http'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
@@ -28,7 +28,7 @@ export interface SocketOptions {
   attend?: <Events extends object>(request: Request, events: Events) => Events
   path?: string
   log: Log
-  /** What a refusal calls the request. */
+  /** What the answer calls the request; by default what the request is called already, or a new name. */
   requestIdOf?: (request: Request) => string
   /** 25 000 by default. */
   heartbeatMs?: number
@@ -50,7 +50,7 @@ export const sockets = ({
   attend = (_request, events) => events,
   path = '/ws/notify',
   log,
-  requestIdOf = () => randomUUID(),
+  requestIdOf = ({ headers }) => headers.get(REQUEST_ID_HEADER) ?? randomUUID(),
   heartbeatMs = HEARTBEAT_MS,
   stalledMs,
   elapsed = () => performance.now(),
@@ -71,7 +71,10 @@ export const sockets = ({
         const caller = await admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
         if (!wanted) letGo = await holdPlace(feed)
         const data = attend(request, eventsOf(wanted, caller))
-        const headers = wanted ? { 'sec-websocket-protocol': JSON_PROTOCOL } : undefined
+        const headers = {
+          [REQUEST_ID_HEADER]: requestIdOf(request),
+          ...(wanted && { 'sec-websocket-protocol': JSON_PROTOCOL }),
+        }
         if (server?.upgrade(request, { data, headers })) return
         throw new Refusal('invalid_request', 'The WebSocket handshake is not valid')
       } catch (error) {
