@@ -15,7 +15,7 @@ import type { Authenticate } from './authentication'
 import { readBody } from './body'
 import type { Directory } from './directory'
 import { type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
-import type { Quota, RateLimiter } from './rate-limit'
+import type { RateLimiter } from './rate-limit'
 import type { Service } from './upstream'
 
 /** The only headers of a caller that reach a service. */
@@ -37,8 +37,6 @@ export interface Arrival {
   request: Request
   /** The address it came from. */
   origin: () => string
-  /** What limits its key, once that is known. */
-  quota?: Quota | null
 }
 
 /** What the gateway answers by itself, to GET alone. */
@@ -68,8 +66,9 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     }
     const caller = await authenticate(headers, origin)
     seen.caller = caller
-    arrival.quota = rateLimiter.quotaOf(caller, method)
-    arrival.quota?.take()
+    const quota = rateLimiter.quotaOf(caller, method)
+    seen.quota = quota
+    quota?.take()
     const route = directory().find(method, path)
     seen.route = route
     requireScope(caller, route.scope)
@@ -108,7 +107,7 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
       reason = refusal.reason
       response = refuse(refusal, seen.requestId)
     }
-    arrival.quota?.tell(response.headers)
+    seen.quota?.tell(response.headers)
     observer.end(seen, response.status, reason)
     return response
   }

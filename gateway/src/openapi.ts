@@ -113,7 +113,7 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
     for (const { method, template, tag, document } of operations) {
       if (!tags.has(tag)) tags.set(tag, about)
       const { parameters, requestBody, responses, ...rest } = document
-      const limited = document['x-scope'] !== undefined && !('101' in (responses as JsonObject))
+      const limited = document['x-scope'] !== undefined
       const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components, limited) }
       const conditional = '304' in (responses as JsonObject) ? [ifNoneMatch] : []
       const all = [...((parameters ?? []) as JsonObject[]).map(parameterOf), ...conditional]
@@ -163,7 +163,7 @@ function mergeResponses(
       // whoever is not known by a key has no limit to be told of
       const ofKey = limited && status !== '401' ? quotaReferences : {}
       const response = given as JsonObject
-      if (!response.content) return [status, response]
+      if (!response.content) return [status, limited ? { ...response, headers: ofKey } : response]
       if (status === '304')
         return [status, { description: String(response.description), headers: { ...etag, ...ofKey } }]
       const error = Number(status) >= 400

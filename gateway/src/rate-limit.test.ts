@@ -113,7 +113,7 @@ test('reads and writes are counted apart, and so are keys; a limit of 0 is none'
     for (const method of ['POST', 'DELETE']) expect(() => take(key, method)).toThrow('1 writes a minute')
   }
   const open = createRateLimiter({ reads: 0, writes: 0 })
-  expect([open.quotaOf(callerOf(1), 'GET'), open.quotaOf(callerOf(1), 'PUT')]).toEqual([null, null])
+  expect([open.quotaOf(callerOf(1), 'GET'), open.quotaOf(callerOf(1), 'PUT')]).toEqual([undefined, undefined])
 })
 
 test('the headers tell the limit, what is left, and when there is more', () => {

@@ -59,8 +59,8 @@ export function createRateLimiter(limits: RateLimits, elapsed = () => performanc
   const writes = quotas('writes', limits.writes, elapsed)
 
   return {
-    /** What limits this request; null where nothing does. */
-    quotaOf: ({ keyId }: Caller, method: string): Quota | null =>
+    /** What limits this request; undefined where nothing does. */
+    quotaOf: ({ keyId }: Caller, method: string): Quota | undefined =>
       method === 'GET' || method === 'HEAD' ? reads.of(keyId) : writes.of(keyId),
     /** How many quotas it keeps track of. */
     size: () => reads.size() + writes.size(),
@@ -85,7 +85,7 @@ function quotas(kind: Quota['kind'], limit: number, elapsed: () => number) {
   }
 
   return {
-    of: (keyId: number): Quota | null => (limit === 0 ? null : (known.get(keyId) ?? begin(keyId))),
+    of: (keyId: number): Quota | undefined => (limit === 0 ? undefined : (known.get(keyId) ?? begin(keyId))),
     size: () => known.size,
   }
 }

@@ -24,7 +24,7 @@ import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
 import { leaveGradually } from './leaving'
 import { listenerOptions } from './listener'
-import { createMetrics, createObserver, watchSources } from './observation'
+import { createMetrics, createObserver, type SeenOf, watchSources } from './observation'
 import { createRateLimiter } from './rate-limit'
 import { createFailedAttempts } from './rate-limit-failures'
 import { createOpenSockets, createSocketDoor, passThrough, SOCKET_PATH, watchKeys } from './sockets'
@@ -156,15 +156,19 @@ export async function start(settings: Settings): Promise<Running> {
     const administration = createAdministration({ ...shared, keyring })
     const failed = createFailedAttempts(settings.RATE_LIMIT_FAILURES)
     const authenticate = createAuthentication(keyring, failed)
-    const socketDoor = createSocketDoor({
-      authenticate,
-      redeem: (ticket) => redeemTicket({ database, clock }, ticket),
-      keyring,
-      failed,
-      sockets: openSockets,
-      corsOrigins: settings.CORS_ORIGINS,
-      access: settings.NOTIFY_ACCESS,
-    })
+    const rateLimiter = createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES })
+    const socketDoor = (seenOf: SeenOf) =>
+      createSocketDoor({
+        authenticate,
+        redeem: (ticket) => redeemTicket({ database, clock }, ticket),
+        keyring,
+        failed,
+        rateLimiter,
+        seenOf,
+        sockets: openSockets,
+        corsOrigins: settings.CORS_ORIGINS,
+        access: settings.NOTIFY_ACCESS,
+      })
     const notificationsElsewhere = NOTIFICATIONS_URL && elsewhere('notifications', NOTIFICATIONS_URL)
     const gateway = await createGateway({
       services: [
@@ -180,17 +184,17 @@ export async function start(settings: Settings): Promise<Running> {
       authenticate,
       socket: (seenOf) =>
         notificationsElsewhere
-          ? passThrough({ service: notificationsElsewhere, door: socketDoor, secret, log, seenOf })
+          ? passThrough({ service: notificationsElsewhere, door: socketDoor(seenOf), secret, log, seenOf })
           : sockets({
               feed: notifications!.feed,
-              ...socketDoor,
+              ...socketDoor(seenOf),
               path: SOCKET_PATH,
               log,
               requestIdOf: (request) => seenOf(request).requestId,
             }),
       ready: readiness(database),
       degraded: wake.degraded,
-      rateLimiter: createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES }),
+      rateLimiter,
       corsOrigins: settings.CORS_ORIGINS,
       observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),
       metrics,

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mintKey } from '@channelling/access'
 import { aClient } from '../support/client'
+import { handshake, headOf } from '../support/head'
 import { aHospital } from '../support/hospital'
 import type { Reply } from '../support/reply'
 import { startServer } from '../support/server'
@@ -56,6 +57,27 @@ test('every answer to a limited key says what is left; beyond it 429 says when t
   for (const path of ['/api/capabilities', '/health/live']) {
     expect((await server.call('GET', path, undefined, { key: null })).headers.has('ratelimit-limit')).toBe(false)
   }
+})
+
+test('a handshake is a read of its key, or of the key that its ticket was asked for with, and says what is left', async () => {
+  await using server = await startServer({ environment: { RATE_LIMIT_READS: '4' }, seed: aHospital() })
+  const { key, call } = await aClient(server)
+  const { ticket } = (await call('POST', '/api/notifications/tickets')).body.data
+  const open = async (headers: Record<string, string>, query = '') => {
+    const answer = await headOf(server, `/ws/notify${query}`, { headers: { ...handshake, ...headers } })
+    return `${answer.status} ${answer.headers.get('ratelimit-remaining')}`
+  }
+  expect(await open({ finance: key })).toBe('101 3')
+  expect(await open({}, `?access_token=${ticket}`)).toBe('101 2')
+  // what it asks for makes no difference
+  expect(await open({ finance: key, 'sec-websocket-protocol': 'channelling.v1+json' }, '?from=e:1')).toBe('101 1')
+  expect(quotaOf(await call('GET', '/api/channel/specialities'))).toBe('4 0')
+  expect(await open({ finance: key })).toBe('429 0')
+  const refused = await subscribe(server, { key }).catch((error) => error)
+  expect(refused).toBeInstanceOf(HandshakeRefused)
+  expect(refused.body.reason).toBe('rate_limited')
+  // another key is not concerned
+  expect(await open({ finance: server.key })).toMatch(/^101 /)
 })
 
 test('of many requests at once exactly as many are let in as the limit says', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { type ApiClient, aClient } from '../support/client'
+import { handshake, headOf } from '../support/head'
 import { aHospital, aSession } from '../support/hospital'
-import { dial } from '../support/raw'
 import { type Server, startServer } from '../support/server'
 import { subscribe } from '../support/socket'
 
@@ -30,6 +30,20 @@ async function growth(work: () => Promise<unknown>) {
   await work()
   const after = await samples()
   return (sample: string) => (after.get(sample) ?? 0) - (before.get(sample) ?? 0)
+}
+
+/** The one line of a request. */
+async function lineOf(requestId: string | null): Promise<object> {
+  const lines = () =>
+    server
+      .output()
+      .split('\n')
+      .filter((line) => line.includes(`"requestId":"${requestId}"`))
+  for (const deadline = Date.now() + 5_000; lines().length === 0; await Bun.sleep(10)) {
+    expect(Date.now()).toBeLessThan(deadline)
+  }
+  expect(lines()).toHaveLength(1)
+  return JSON.parse(lines()[0]!)
 }
 
 const requests = (method: string, route: string, service: string, status: number) =>
@@ -113,47 +127,22 @@ test('one line a request tells what it was, by the name that the answer has', as
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const { headers } = await client.call('GET', '/api/channel/sessions/999?', undefined, { headers: { traceparent } })
   const requestId = headers.get('x-request-id')!
-  const lines = () =>
-    server
-      .output()
-      .split('\n')
-      .filter((line) => line.includes(requestId))
-  for (const deadline = Date.now() + 5_000; lines().length === 0; await Bun.sleep(10)) {
-    expect(Date.now()).toBeLessThan(deadline)
-  }
-  expect(lines().map((line) => JSON.parse(line))).toEqual([
-    {
-      level: 'info',
-      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      service: 'channelling',
-      requestId,
-      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
-      method: 'GET',
-      route: '/api/channel/sessions/{id}',
-      status: 404,
-      reason: 'session_not_found',
-      durationMs: expect.any(Number),
-      clientId: client.id,
-      keyId: client.keyId,
-      msg: 'request',
-    },
-  ])
+  expect(await lineOf(requestId)).toEqual({
+    level: 'info',
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    service: 'channelling',
+    requestId,
+    traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    method: 'GET',
+    route: '/api/channel/sessions/{id}',
+    status: 404,
+    reason: 'session_not_found',
+    durationMs: expect.any(Number),
+    clientId: client.id,
+    keyId: client.keyId,
+    msg: 'request',
+  })
 })
-
-const handshake = {
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-}
-
-/** The head of an answer that may be no answer but a socket. */
-async function headOf(path: string, given: Record<string, string>, method = 'GET') {
-  using connection = await dial(server.port)
-  const lines = Object.entries({ host: 'localhost', ...given }).map(([name, value]) => `${name}: ${value}`)
-  connection.send(`${[`${method} ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n`)
-  return (await connection.hear(1, 5_000)).answers[0]!
-}
 
 const answered: [what: string, path: string, headers: Record<string, string>, method: string, status: number][] = [
   ['the liveness', '/health/live', {}, 'GET', 200],
@@ -178,11 +167,37 @@ const answered: [what: string, path: string, headers: Record<string, string>, me
 
 test.each(answered)('the answer to %s has the name of its log line', async (_, path, given, method, expected) => {
   const key: Record<string, string> = expected === 101 ? { finance: client.key } : {}
-  const { status, headers } = await headOf(`/channelling${path}`, { ...given, ...key }, method)
+  const { status, headers } = await headOf(server, `/channelling${path}`, { method, headers: { ...given, ...key } })
   const requestId = headers.get('x-request-id')
   expect([status, requestId]).toEqual([expected, expect.stringMatching(/^[0-9a-f-]{36}$/)])
-  const told = () => server.output().includes(`"requestId":"${requestId}"`)
-  for (const deadline = Date.now() + 5_000; !told(); await Bun.sleep(10)) expect(Date.now()).toBeLessThan(deadline)
+  expect(await lineOf(requestId)).toMatchObject({ status: expected })
+})
+
+test('a handshake is told of by whose key it was, or the key that the ticket was asked for with, let in or not', async () => {
+  const { ticket } = (await client.call('POST', '/api/notifications/tickets')).body.data
+  const deaf = await aClient(server, { scopes: ['catalogue:read'] })
+  const ask = async (headers: Record<string, string>, query = '') => {
+    const answer = await headOf(server, `/channelling/ws/notify${query}`, { headers: { ...handshake, ...headers } })
+    return lineOf(answer.headers.get('x-request-id'))
+  }
+  const lines: unknown[] = []
+  const grew = await growth(async () => {
+    lines.push(await ask({ finance: client.key }))
+    lines.push(await ask({}, `?access_token=${ticket}`))
+    lines.push(await ask({ finance: deaf.key }))
+    lines.push(await ask({}, `?access_token=${ticket}`))
+  })
+  const route = '/ws/notify'
+  expect(lines).toMatchObject([
+    { route, status: 101, clientId: client.id, keyId: client.keyId },
+    { route, status: 101, clientId: client.id, keyId: client.keyId },
+    { route, status: 403, reason: 'scope_missing', clientId: deaf.id, keyId: deaf.keyId },
+    { route, status: 401, reason: 'ticket_invalid' },
+  ])
+  expect(lines[3]).not.toHaveProperty('keyId')
+  expect(grew(`channelling_key_requests_total{key="${client.keyId}"}`)).toBe(2)
+  expect(grew(`channelling_key_requests_total{key="${deaf.keyId}"}`)).toBe(1)
+  expect(server.output()).not.toContain(ticket)
 })
 
 test('a port for the metrics that is taken stops the start with a line that names it', async () => {

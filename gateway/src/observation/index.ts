@@ -1,6 +1,6 @@
 export { createMetrics, type Metrics, reasonNamed } from './metrics'
 export { createObserver, type Observer, type Seen } from './observer'
 export { metricsDocument } from './operation'
-export { createOwn, type SeenOf } from './own'
+export { createOwn, type SeenOf, tellOf } from './own'
 export { watchSources } from './sources'
 export { TRACEPARENT_HEADER } from './trace'

@@ -53,7 +53,7 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
       if (!headers.has('finance')) throw new Refusal('key_missing', 'Send your key')
       return caller
     },
-    rateLimiter: { quotaOf: () => null, size: () => 0 },
+    rateLimiter: { quotaOf: () => undefined, size: () => 0 },
     directory: () => directory,
     observer,
     log,

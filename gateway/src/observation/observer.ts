@@ -1,6 +1,7 @@
 import type { Caller, Reason } from '@channelling/contract'
 import type { Log, LogOutput } from '@channelling/http'
 import type { Route } from '../directory'
+import type { Quota } from '../rate-limit'
 import type { Metrics, RouteMetrics } from './metrics'
 import { requestLine } from './request-line'
 import { TRACEPARENT_HEADER, type Trace, traceOf } from './trace'
@@ -30,6 +31,8 @@ export interface Seen {
   route: Place | undefined
   /** Undefined until the key is known. */
   caller: Caller | undefined
+  /** What limits that key; undefined where nothing does. */
+  quota: Pick<Quota, 'tell'> | undefined
 }
 
 export interface Observer {
@@ -78,6 +81,7 @@ export function createObserver(options: ObserverOptions): Observer {
         begun: elapsed(),
         route: undefined,
         caller: undefined,
+        quota: undefined,
       }
     },
     end({ requestId, trace, method, begun, route, caller }, status, reason) {

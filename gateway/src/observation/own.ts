@@ -8,6 +8,12 @@ const SWITCHING_PROTOCOLS = 101
 /** What is known of a request while it is answered. */
 export type SeenOf = (request: Request) => Seen
 
+/** Says in the headers of an answer how the request is called, and how the quota of its key stands. */
+export function tellOf({ requestId, quota }: Seen, headers: Headers): void {
+  headers.set(REQUEST_ID_HEADER, requestId)
+  quota?.tell(headers)
+}
+
 /** What the gateway answers by itself rather than by a service: the docs, health, the capabilities, and the handshakes of sockets. */
 export function createOwn(observer: Observer, contextRoot: string) {
   const underWay = new WeakMap<Request, Seen>()
@@ -35,10 +41,10 @@ export function createOwn(observer: Observer, contextRoot: string) {
         underWay.set(request, observer.begin(request))
       })
       .onAfterHandle({ as: 'scoped' }, ({ request, responseValue, set }) => {
-        const { requestId } = seenOf(request)
+        const seen = seenOf(request)
         // a whole answer stays the one it is: its file goes out as a file, and its reason is known by it
-        if (responseValue instanceof Response) responseValue.headers.set(REQUEST_ID_HEADER, requestId)
-        else set.headers[REQUEST_ID_HEADER] = requestId
+        if (responseValue instanceof Response) tellOf(seen, responseValue.headers)
+        else set.headers[REQUEST_ID_HEADER] = seen.requestId
       })
       .onAfterResponse({ as: 'scoped' }, ({ request, route, responseValue, set }) => {
         const seen = underWay.get(request)

@@ -2,6 +2,8 @@ import type { Keyring } from '@channelling/access'
 import { type Caller, Refusal } from '@channelling/contract'
 import { requireScope } from '@channelling/http'
 import { type Authenticate, hasKey } from '../authentication'
+import { type SeenOf, tellOf } from '../observation'
+import type { RateLimiter } from '../rate-limit'
 import type { FailedAttempts } from '../rate-limit-failures'
 import { type Holder, type OpenSockets, SCREEN_WITHOUT_KEY } from './open-sockets'
 import { requirePageOrigin } from './page-origin'
@@ -11,6 +13,10 @@ export interface AdmissionOptions {
   redeem: (ticket: string) => Promise<Caller>
   keyring: Pick<Keyring, 'review'>
   failed: FailedAttempts
+  /** A handshake is a read. */
+  rateLimiter: Pick<RateLimiter, 'quotaOf'>
+  /** Learns whose a handshake is. */
+  seenOf: SeenOf
   sockets: OpenSockets
   corsOrigins: readonly string[]
   /** `open` lets old screens in that know of no key. */
@@ -30,24 +36,23 @@ export interface SocketDoor {
    * @throws Refusal `too_many_sockets`
    */
   attend<Events extends object>(request: Request, events: Events): Events
+  /** What the answer that opens its socket says besides. */
+  headersOf(request: Request): Headers
 }
 
 export function createSocketDoor(options: AdmissionOptions): SocketDoor {
-  const { authenticate, redeem, keyring, failed, sockets, corsOrigins, access } = options
+  const { authenticate, redeem, keyring, failed, rateLimiter, seenOf, sockets, corsOrigins, access } = options
   const admitted = new WeakMap<Request, Holder>()
 
   async function callerOf(request: Request, credential: string | undefined, address: () => string): Promise<Caller> {
-    if (hasKey(request.headers)) {
-      const caller = await authenticate(request.headers, address)
-      requireScope(caller, 'notifications:read')
-      return caller
-    }
+    if (hasKey(request.headers)) return letIn(request, await authenticate(request.headers, address))
     if (credential) {
-      return redeem(credential)
+      const caller = await redeem(credential)
         .then(withGoodKey)
         .catch((error) => {
           throw failed.judge(error, address)
         })
+      return letIn(request, caller)
     }
     if (access === 'open') return SCREEN_WITHOUT_KEY
     throw new Refusal('key_missing', 'Send your key in the Finance header, or a ticket as access_token')
@@ -57,8 +62,17 @@ export function createSocketDoor(options: AdmissionOptions): SocketDoor {
   async function withGoodKey(caller: Caller): Promise<Caller> {
     const standing = (await keyring.review([caller.keyId]).catch(unread)).get(caller.keyId)!
     if ('refusal' in standing) throw standing.refusal
-    requireScope(standing.caller, 'notifications:read')
-    return { ...caller, access: standing.caller.access }
+    return standing.caller
+  }
+
+  function letIn(request: Request, caller: Caller): Caller {
+    const seen = seenOf(request)
+    seen.caller = caller
+    const quota = rateLimiter.quotaOf(caller, request.method)
+    seen.quota = quota
+    quota?.take()
+    requireScope(caller, 'notifications:read')
+    return caller
   }
 
   return {
@@ -76,6 +90,11 @@ export function createSocketDoor(options: AdmissionOptions): SocketDoor {
       sockets.requireRoomAt(holder.address)
       sockets.requireRoomFor(holder.caller)
       return sockets.counted(holder, events)
+    },
+    headersOf(request) {
+      const headers = new Headers()
+      tellOf(seenOf(request), headers)
+      return headers
     },
   }
 }

@@ -63,6 +63,7 @@ function aGateway(origins: string[]) {
         service,
         door: {
           admit: async () => caller,
+          headersOf: () => new Headers({ 'x-request-id': 'request-1' }),
           attend: (_request, events) => sockets.counted({ caller, address: '10.0.0.1' }, events),
         },
         secret: SECRET,

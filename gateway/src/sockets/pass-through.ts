@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { type Log, REQUEST_ID_HEADER, refusalOf, refuse } from '@channelling/http'
+import { type Log, refusalOf, refuse } from '@channelling/http'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
 import type { RemoteService } from '../upstreams'
@@ -49,18 +49,11 @@ export function passThrough({ service, door, secret, log, seenOf }: PassThroughO
       try {
         requireHandshake(request.headers)
         const caller = await door.admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
-        await connect(
-          request,
-          caller,
-          (data, protocol) =>
-            server?.upgrade(request, {
-              data,
-              headers: {
-                [REQUEST_ID_HEADER]: seenOf(request).requestId,
-                ...(protocol !== '' && { 'sec-websocket-protocol': protocol }),
-              },
-            }) === true,
-        )
+        await connect(request, caller, (data, protocol) => {
+          const headers = door.headersOf(request)
+          if (protocol !== '') headers.set('sec-websocket-protocol', protocol)
+          return server?.upgrade(request, { data, headers }) === true
+        })
         return
       } catch (error) {
         const { requestId } = seenOf(request)

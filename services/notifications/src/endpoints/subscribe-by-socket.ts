@@ -26,9 +26,11 @@ export interface SocketOptions {
   admit: (request: Request, credential: string | undefined, address: () => string) => Promise<Caller | null>
   /** Wraps what the socket of an admitted request does; a Refusal is the answer to the handshake. Asked right before it opens. */
   attend?: <Events extends object>(request: Request, events: Events) => Events
+  /** What the answer that opens a socket says besides. */
+  headersOf?: (request: Request) => Headers
   path?: string
   log: Log
-  /** What the answer calls the request; by default what the request is called already, or a new name. */
+  /** What a refusal calls the request; by default what the request is called already, or a new name. */
   requestIdOf?: (request: Request) => string
   /** 25 000 by default. */
   heartbeatMs?: number
@@ -48,6 +50,7 @@ export const sockets = ({
   feed,
   admit,
   attend = (_request, events) => events,
+  headersOf = () => new Headers(),
   path = '/ws/notify',
   log,
   requestIdOf = ({ headers }) => headers.get(REQUEST_ID_HEADER) ?? randomUUID(),
@@ -71,10 +74,8 @@ export const sockets = ({
         const caller = await admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
         if (!wanted) letGo = await holdPlace(feed)
         const data = attend(request, eventsOf(wanted, caller))
-        const headers = {
-          [REQUEST_ID_HEADER]: requestIdOf(request),
-          ...(wanted && { 'sec-websocket-protocol': JSON_PROTOCOL }),
-        }
+        const headers = headersOf(request)
+        if (wanted) headers.set('sec-websocket-protocol', JSON_PROTOCOL)
         if (server?.upgrade(request, { data, headers })) return
         throw new Refusal('invalid_request', 'The WebSocket handshake is not valid')
       } catch (error) {
