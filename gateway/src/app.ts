@@ -14,6 +14,7 @@ import { mergeDocuments } from './openapi'
 import type { RateLimiter } from './rate-limit'
 import { socketOperation } from './sockets'
 import type { Service } from './upstream'
+import type { Waiting } from './waiting'
 
 export const VERSION = '1.0.0'
 
@@ -31,6 +32,7 @@ export interface GatewayDependencies {
   /** What it does without, for the moment, at a cost: by name. */
   degraded: () => string[]
   rateLimiter: RateLimiter
+  waiting: Waiting
   /** Of the web pages that may call from a browser: `https://app.example.org`, or `*`. */
   corsOrigins: readonly string[]
   observer: Observer

@@ -31,6 +31,7 @@ async function sentFor(
     contextRoot: '',
     authenticate: () => caller,
     rateLimiter: createRateLimiter({ reads: 0, writes: 0 }, Date.now),
+    waiting: { begin: () => () => {} },
     directory: () => ({ find: () => route, routes: [] }),
     observer: createObserver({ metrics: createMetrics(), log, output: { gather: () => {} }, slowMs: 0 }),
     log,

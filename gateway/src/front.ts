@@ -17,6 +17,7 @@ import type { Directory } from './directory'
 import { type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
 import type { RateLimiter } from './rate-limit'
 import type { Service } from './upstream'
+import { asksToWait, untilOver, type Waiting } from './waiting'
 
 /** The only headers of a caller that reach a service. */
 const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'] as const
@@ -26,6 +27,7 @@ export interface FrontOptions {
   contextRoot: string
   authenticate: Authenticate
   rateLimiter: RateLimiter
+  waiting: Waiting
   /** What is known of the services at present. */
   directory: () => Directory
   observer: Observer
@@ -54,7 +56,7 @@ const ownPaths = new Set([
  * passes unseen.
  */
 export function createFront(options: FrontOptions): (arrival: Arrival) => Promise<Response> {
-  const { contextRoot, authenticate, rateLimiter, directory, observer, log } = options
+  const { contextRoot, authenticate, rateLimiter, waiting, directory, observer, log } = options
 
   async function answer(arrival: Arrival, seen: Seen): Promise<Response> {
     const { request, origin } = arrival
@@ -82,7 +84,16 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
       headers: headersFor(arrival, seen, route.service),
       body,
     }
-    return route.service.send(outgoing, caller, route.waits)
+    if (!route.waits || !asksToWait(query === -1 ? '' : url.slice(query), outgoing.headers.accept)) {
+      return route.service.send(outgoing, caller)
+    }
+    const over = waiting.begin(caller, origin())
+    try {
+      return untilOver(await route.service.send(outgoing, caller, true), over)
+    } catch (error) {
+      over()
+      throw error
+    }
   }
 
   /** The service's answer, as the caller knows the address, and as what is between them may keep it. */

@@ -25,11 +25,13 @@ import { controlPath, createControl, openControl } from './control'
 import { leaveGradually } from './leaving'
 import { listenerOptions } from './listener'
 import { createMetrics, createObserver, type SeenOf, watchSources } from './observation'
+import { createPlaces } from './places'
 import { createRateLimiter } from './rate-limit'
 import { createFailedAttempts } from './rate-limit-failures'
 import { createOpenSockets, createSocketDoor, passThrough, SOCKET_PATH, watchKeys } from './sockets'
 import { embedded } from './upstream'
 import { AT_ONCE_MAX, affinityOf, type RemoteOptions, type RemoteService, remote, WAITING_MAX } from './upstreams'
+import { createWaiting } from './waiting'
 
 /** A running server. */
 export interface Running {
@@ -90,10 +92,8 @@ export async function start(settings: Settings): Promise<Running> {
       onFault: (error) => log.warn(described(error), 'the uses of keys were not noted'),
     })
     running.push(() => keyring.close())
-    const openSockets = createOpenSockets({
-      perKey: settings.SOCKETS_PER_KEY,
-      perAddress: settings.SOCKETS_PER_ADDRESS,
-    })
+    const places = createPlaces({ perKey: settings.SOCKETS_PER_KEY, perAddress: settings.SOCKETS_PER_ADDRESS })
+    const openSockets = createOpenSockets(places)
     const keyWatch = watchKeys({ keyring, sockets: openSockets, clock, log })
     running.push(async () => keyWatch.close())
     const metrics = createMetrics()
@@ -144,7 +144,7 @@ export async function start(settings: Settings): Promise<Running> {
         name,
         origins,
         atOnceMax: Math.ceil(AT_ONCE_MAX[name] / origins.length),
-        waitingMax: Math.ceil(WAITING_MAX / origins.length),
+        waitingMax: WAITING_MAX,
         secret,
         log,
         ...more,
@@ -195,6 +195,7 @@ export async function start(settings: Settings): Promise<Running> {
       ready: readiness(database),
       degraded: wake.degraded,
       rateLimiter,
+      waiting: createWaiting({ places, ...(notificationsElsewhere && { atOnceMax: WAITING_MAX }) }),
       corsOrigins: settings.CORS_ORIGINS,
       observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),
       metrics,

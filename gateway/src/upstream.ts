@@ -15,7 +15,7 @@ export interface Outgoing {
 /**
  * Where a service's requests go: its own `fetch` when it runs in this process, HTTP when it runs elsewhere. Who calls is said in the
  * way that the place of the service asks for.
- * @param waits whether the answer may wait for something to happen, or not end
+ * @param waits whether it asks for an answer that waits for something to happen, or does not end
  */
 export type Upstream = (outgoing: Outgoing, caller?: Caller, waits?: boolean) => Promise<Response>
 

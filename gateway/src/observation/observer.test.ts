@@ -54,6 +54,7 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
       return caller
     },
     rateLimiter: { quotaOf: () => undefined, size: () => 0 },
+    waiting: { begin: () => () => {} },
     directory: () => directory,
     observer,
     log,

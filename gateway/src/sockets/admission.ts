@@ -3,9 +3,10 @@ import { type Caller, Refusal } from '@channelling/contract'
 import { requireScope } from '@channelling/http'
 import { type Authenticate, hasKey } from '../authentication'
 import { type SeenOf, tellOf } from '../observation'
+import type { Holder } from '../places'
 import type { RateLimiter } from '../rate-limit'
 import type { FailedAttempts } from '../rate-limit-failures'
-import { type Holder, type OpenSockets, SCREEN_WITHOUT_KEY } from './open-sockets'
+import { type OpenSockets, SCREEN_WITHOUT_KEY } from './open-sockets'
 import { requirePageOrigin } from './page-origin'
 
 export interface AdmissionOptions {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'bun:test'
 import type { Standing } from '@channelling/access'
 import { type Caller, Refusal } from '@channelling/contract'
 import { createLog } from '@channelling/http'
+import { createPlaces } from '../places'
 import { watchKeys } from './key-watch'
 import { createOpenSockets } from './open-sockets'
 
@@ -14,7 +15,7 @@ afterEach(() => {
 
 /** An open socket of key 1, and a keyring that says of the key what it is told to. */
 function aWatchedSocket(standing: () => Standing | Promise<Standing>, everyMs = 5) {
-  const sockets = createOpenSockets({ perKey: 0, perAddress: 0 })
+  const sockets = createOpenSockets(createPlaces({ perKey: 0, perAddress: 0 }))
   const closed = Promise.withResolvers<string>()
   const events = sockets.counted({ caller, address: '10.0.0.1' }, {})
   const socket = {

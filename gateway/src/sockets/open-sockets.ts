@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { networkOf } from '../rate-limit-failures'
+import type { Holder, Places } from '../places'
 
 /** When a caller with as many sockets as it may have does well to try again. */
 const TRY_AGAIN_SECONDS = 10
@@ -10,12 +10,6 @@ export const SCREEN_WITHOUT_KEY: Caller = {
   keyId: 0,
   access: 'own',
   scopes: ['notifications:read'],
-}
-
-/** Who opens a socket, and from where. */
-export interface Holder {
-  caller: Caller
-  address: string
 }
 
 /** What is done to a Bun socket that is open. */
@@ -53,48 +47,35 @@ export interface OpenSockets {
 
 interface Open extends Holder {
   socket: Closable
+  giveBack: () => void
 }
 
-/**
- * @param limits how many may be open at a time for a key and for an address; 0 is any number. Of IPv6 addresses those of one network
- * count together.
- */
-export function createOpenSockets(limits: { perKey: number; perAddress: number }): OpenSockets {
+/** @param places which they share with the requests that wait */
+export function createOpenSockets(places: Places): OpenSockets {
   const byKey = new Map<number, Set<Open>>()
-  const byNetwork = new Map<string, number>()
   let count = 0
 
   function enter(open: Open): void {
-    const { caller, address } = open
     count++
-    const network = networkOf(address)
-    byNetwork.set(network, (byNetwork.get(network) ?? 0) + 1)
-    const ofKey = byKey.get(caller.keyId)
+    const ofKey = byKey.get(open.caller.keyId)
     if (ofKey) ofKey.add(open)
-    else byKey.set(caller.keyId, new Set([open]))
+    else byKey.set(open.caller.keyId, new Set([open]))
   }
 
   function leave(open: Open): void {
-    const { caller, address } = open
     count--
-    const network = networkOf(address)
-    const left = (byNetwork.get(network) ?? 0) - 1
-    if (left > 0) byNetwork.set(network, left)
-    else byNetwork.delete(network)
-    const ofKey = byKey.get(caller.keyId)
+    open.giveBack()
+    const ofKey = byKey.get(open.caller.keyId)
     ofKey?.delete(open)
-    if (ofKey?.size === 0) byKey.delete(caller.keyId)
+    if (ofKey?.size === 0) byKey.delete(open.caller.keyId)
   }
 
   return {
     requireRoomAt(address) {
-      const { perAddress } = limits
-      if (perAddress > 0 && (byNetwork.get(networkOf(address)) ?? 0) >= perAddress) throw tooMany('this address')
+      if (places.isFullAt(address)) throw tooMany('this address')
     },
-    requireRoomFor({ keyId }) {
-      const { perKey } = limits
-      if (perKey === 0 || keyId === SCREEN_WITHOUT_KEY.keyId) return
-      if ((byKey.get(keyId)?.size ?? 0) >= perKey) throw tooMany('this key')
+    requireRoomFor(caller) {
+      if (caller.keyId !== SCREEN_WITHOUT_KEY.keyId && places.isFullFor(caller)) throw tooMany('this key')
     },
     counted(holder, events) {
       const own = events as Partial<SocketEvents>
@@ -102,7 +83,7 @@ export function createOpenSockets(limits: { perKey: number; perAddress: number }
       return {
         ...events,
         open(socket) {
-          entered = { ...holder, socket }
+          entered = { ...holder, socket, giveBack: places.take(holder) }
           enter(entered)
           own.open?.(socket)
         },
@@ -128,6 +109,6 @@ export function createOpenSockets(limits: { perKey: number; perAddress: number }
 }
 
 const tooMany = (whose: string) =>
-  new Refusal('too_many_sockets', `As many sockets are open for ${whose} as may be`, {
+  new Refusal('too_many_sockets', `As many sockets and requests that wait are open for ${whose} as may be`, {
     retryAfterSeconds: TRY_AGAIN_SECONDS,
   })

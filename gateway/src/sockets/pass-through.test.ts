@@ -4,6 +4,7 @@ import { type Caller, Refusal } from '@channelling/contract'
 import { createLog, IDENTITY_HEADER, pathOf, refuse, verifyIdentity } from '@channelling/http'
 import { socketLimits } from '@channelling/notifications'
 import { Elysia } from 'elysia'
+import { createPlaces } from '../places'
 import { remote } from '../upstreams'
 import { createOpenSockets } from './open-sockets'
 import { passThrough } from './pass-through'
@@ -56,7 +57,7 @@ function aService({ refusal, hello = [] }: { refusal?: Refusal; hello?: string[]
 /** A gateway that lets everybody in and connects them through. */
 function aGateway(origins: string[]) {
   const service = remote({ name: 'notifications', origins, atOnceMax: 48, secret: SECRET, log })
-  const sockets = createOpenSockets({ perKey: 0, perAddress: 0 })
+  const sockets = createOpenSockets(createPlaces({ perKey: 0, perAddress: 0 }))
   const app = new Elysia({ websocket: socketLimits })
     .use(
       passThrough({

@@ -1,4 +1,5 @@
 export { affinityOf } from './affinity'
+export { passOn } from './answer'
 export { type RemoteOptions, type RemoteService, remote, unavailable } from './remote'
 export { OPEN_MS_MAX, openSocket, type ServiceSocket } from './socket'
 
@@ -9,5 +10,5 @@ export { OPEN_MS_MAX, openSocket, type ServiceSocket } from './socket'
  */
 export const AT_ONCE_MAX = { catalogue: 40, bookings: 96, patients: 40, notifications: 40 } as const
 
-/** Requests beside them that wait for something to happen; who has more to hear of opens a socket. */
+/** Requests beside them that wait for something to happen, at all replicas together; who has more to hear of opens a socket. */
 export const WAITING_MAX = 32

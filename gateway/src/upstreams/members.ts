@@ -13,8 +13,9 @@ const LINGER_MS = 40_000
 export interface MembersOptions {
   /** `http://bookings-1:3000`, or `dns+http://bookings:3000` for one replica at each address of the name. */
   origins: readonly string[]
-  /** Requests under way at a time, and waiting for something to happen, for each origin; the replicas share them evenly. */
+  /** Requests under way at a time, for each origin; the replicas share them evenly. */
   atOnceMax: number
+  /** Requests that wait for something to happen, at each replica. */
   waitingMax: number
   create: (options: { origin: string; atOnceMax: number; waitingMax: number }) => Replica
   log: Log
@@ -54,10 +55,7 @@ export function followMembers(options: MembersOptions): Members {
     const come = [...wanted].filter((origin) => !replicas.some((replica) => replica.origin === origin))
     if (gone.length + come.length === 0) return
     const count = Math.max(1, wanted.size)
-    const share = {
-      atOnceMax: Math.ceil((atOnceMax * origins.length) / count),
-      waitingMax: Math.ceil((waitingMax * origins.length) / count),
-    }
+    const share = { atOnceMax: Math.ceil((atOnceMax * origins.length) / count), waitingMax }
     for (const replica of gone) {
       replicas.splice(replicas.indexOf(replica), 1)
       log.info({ address: replica.origin }, 'a replica is no longer named')

@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { accepts, DEADLINE_HEADER, IDENTITY_HEADER, identitySigner, type Log } from '@channelling/http'
+import { DEADLINE_HEADER, IDENTITY_HEADER, identitySigner, type Log } from '@channelling/http'
 import type { Outgoing, Service } from '../upstream'
 import { closest } from './affinity'
 import { createRetryBudget } from './budget'
@@ -20,7 +20,7 @@ export interface RemoteOptions {
   origins: readonly string[]
   /** Requests under way at a time, for each origin. */
   atOnceMax: number
-  /** Requests beside them that wait for something to happen. */
+  /** Requests beside them that wait for something to happen, at each replica: those of all together are counted before. */
   waitingMax?: number
   /** By which services know the gateway. */
   secret: string
@@ -109,9 +109,8 @@ export function remote(options: RemoteOptions): RemoteService {
   return {
     name,
     elsewhere: true,
-    async send({ target, method = 'GET', headers = {}, body }: Outgoing, caller?: Caller, mayWait = false) {
+    async send({ target, method = 'GET', headers = {}, body }: Outgoing, caller?: Caller, waits = false) {
       const now = Date.now()
-      const waits = mayWait && asksToWait(target, headers)
       budget.save()
       const sent: Record<string, string> = { ...headers, [DEADLINE_HEADER]: String(now + deadlineMs) }
       if (caller) sent[IDENTITY_HEADER] = sign(caller, { method, path: pathAlone(target) }, now)
@@ -137,10 +136,6 @@ export function remote(options: RemoteOptions): RemoteService {
 
 export const unavailable = () =>
   new Refusal('service_unavailable', 'The service behind this path does not answer', { retryAfterSeconds: 1 })
-
-/** Whether a request, of those that may wait, asks to. */
-const asksToWait = (target: string, { accept }: Record<string, string>) =>
-  /[?&]wait=/.test(target) || accepts(accept, 'text/event-stream')
 
 const pathAlone = (target: string) => {
   const query = target.indexOf('?')
