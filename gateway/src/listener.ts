@@ -1,7 +1,5 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { StartFault } from '@channelling/http'
 import type { Settings } from '@channelling/settings'
+import { readTls } from './tls'
 
 /** The listener answers what is larger by itself, without the envelope; the gateway refuses what is over 64 KiB long before. */
 const BODY_BYTES_MAX = 1024 ** 4
@@ -27,27 +25,3 @@ export const listenerOptions = ({ HOST, PORT, TLS_CERT, TLS_KEY }: Listening) =>
   reusePort: false,
   ...(TLS_CERT && TLS_KEY && { tls: readTls(TLS_CERT, TLS_KEY) }),
 })
-
-/** Reads a certificate, with those of its issuers after it, and its key, and makes sure that they belong together. */
-function readTls(certPath: string, keyPath: string): { cert: string; key: string } {
-  const cert = readPem('TLS_CERT', certPath)
-  const key = readPem('TLS_KEY', keyPath)
-  const certificate = used('TLS_CERT is not a certificate', () => new X509Certificate(cert))
-  const privateKey = used('TLS_KEY is not a private key, or asks for a passphrase', () => createPrivateKey(key))
-  if (!certificate.checkPrivateKey(privateKey)) throw new StartFault('TLS_KEY is not the key of TLS_CERT')
-  return { cert, key }
-}
-
-function readPem(setting: string, path: string): string {
-  const text = used(`${setting} cannot be read: it must be the path of a PEM file`, () => readFileSync(path, 'utf8'))
-  if (!text.includes('-----BEGIN ')) throw new StartFault(`${setting} is not a PEM file`)
-  return text
-}
-
-function used<Made>(otherwise: string, make: () => Made): Made {
-  try {
-    return make()
-  } catch {
-    throw new StartFault(otherwise)
-  }
-}

@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contractOf } from '../support/contract'
@@ -125,4 +125,22 @@ test('a start that cannot be is told in a line, with exit code 1', async () => {
   const settings = await refused({ DATA_DIR: aFolder(), PORT: 'eighty', CURRENCY: 'rupees' })
   expect(settings.code).toBe(1)
   expect(settings.lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['PORT', 'CURRENCY'])
+})
+
+test('whatever is wrong with the settings is told together, before anything is made', async () => {
+  const DATA_DIR = join(aFolder(), 'data')
+  const file = join(aFolder(), 'a-file')
+  writeFileSync(file, '')
+  const more = await refused({ DATA_DIR, PORT: 'eighty', BOOTSTRAP_KEY: 'abc', TLS_CERT: '/none.pem', TLS_KEY: file })
+  expect(more).toEqual({
+    lines: [
+      'These settings cannot be used:',
+      expect.stringContaining('PORT must be'),
+      '  BOOTSTRAP_KEY must be a whole key: chk_live_ and 36 characters, the last six its checksum',
+      '  TLS_CERT cannot be read: it must be the path of a PEM file',
+      '  TLS_KEY is not a PEM file',
+    ],
+    code: 1,
+  })
+  expect(existsSync(DATA_DIR)).toBe(false)
 })

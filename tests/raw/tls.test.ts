@@ -97,14 +97,19 @@ const faults: [what: string, cert: string, key: string, line: string][] = [
   ['a key for a certificate', 'one.key', 'one.key', 'TLS_CERT is not a certificate'],
   ['a certificate for a key', 'one.pem', 'one.pem', 'TLS_KEY is not a private key, or asks for a passphrase'],
   ['a key with a passphrase', 'one.pem', 'locked.key', 'TLS_KEY is not a private key, or asks for a passphrase'],
-  ['the key of another', 'one.pem', 'other.key', 'TLS_KEY is not the key of TLS_CERT'],
 ]
 
-test.each(faults)('%s stops the start in one line', async (_, cert, key, line) => {
-  const started = startServer({ environment: { TLS_CERT: at(cert), TLS_KEY: at(key) } })
-  const fault = await started.then(
+/** What a start says that cannot be. */
+const refused = (cert: string, key: string) =>
+  startServer({ environment: { TLS_CERT: at(cert), TLS_KEY: at(key) } }).then(
     () => 'it started',
     (error: Error) => error.message,
   )
-  expect(fault).toBe(`the server ended with 1: ${line}\n`)
+
+test.each(faults)('%s stops the start with a line that says so', async (_, cert, key, line) => {
+  expect(await refused(cert, key)).toBe(`the server ended with 1: These settings cannot be used:\n  ${line}\n`)
+})
+
+test('the key of another stops the start in one line', async () => {
+  expect(await refused('one.pem', 'other.key')).toBe('the server ended with 1: TLS_KEY is not the key of TLS_CERT\n')
 })

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
-import { readSettings, SettingsFault } from '.'
+import { readServiceSettings, readSettings, SettingsFault } from '.'
 
-const faultsOf = (environment: Record<string, string>): string[] => {
+const faultsOf = (environment: Record<string, string>, read: typeof readSettings = readSettings): string[] => {
   try {
-    readSettings(environment)
+    read(environment)
   } catch (error) {
     if (error instanceof SettingsFault)
       return error.message
@@ -38,6 +38,60 @@ test('without any setting there is a default for each, and an empty one counts a
 test('every fault is told at once, each with its setting', () => {
   const faults = faultsOf({ PORT: '99999', TIME_ZONE: 'Mars/Olympus', HOLD_MINUTES: '1.5', CURRENCY: 'rupees' })
   expect(faults.map((fault) => fault.split(' ')[0]).sort()).toEqual(['CURRENCY', 'HOLD_MINUTES', 'PORT', 'TIME_ZONE'])
+})
+
+test('what settings ask of each other is told beside a fault of another one', () => {
+  expect(faultsOf({ NOTIFY_ACCESS: 'maybe', CATALOGUE_URL: 'http://x:1' })).toEqual([
+    expect.stringContaining('NOTIFY_ACCESS'),
+    expect.stringContaining('INTERNAL_SECRET must be set beside CATALOGUE_URL'),
+    expect.stringContaining('DATABASE_URL must be a libSQL server beside CATALOGUE_URL'),
+  ])
+  expect(faultsOf({ PORT: '99999', NOTIFY_ACCESS: 'maybe', TLS_CERT: '/nope' })).toEqual([
+    expect.stringContaining('PORT'),
+    expect.stringContaining('NOTIFY_ACCESS'),
+    'TLS_KEY must be set beside TLS_CERT',
+  ])
+  expect(faultsOf({ LOG_LEVEL: 'loud', DATABASE_READ_URL: 'http://x:1' })).toEqual([
+    expect.stringContaining('LOG_LEVEL'),
+    expect.stringContaining('DATABASE_READ_URL must be set with'),
+  ])
+})
+
+test('what a wrong setting would ask of others is not told', () => {
+  expect(faultsOf({ CATALOGUE_URL: 'x', INTERNAL_SECRET: 'short', DATABASE_URL: 'postgres://x' })).toEqual([
+    expect.stringContaining('DATABASE_URL must begin with'),
+    expect.stringContaining('CATALOGUE_URL must be'),
+    expect.stringContaining('INTERNAL_SECRET must have'),
+  ])
+  expect(faultsOf({ BOOKINGS_URL: 'http://x', INTERNAL_SECRET: 'short' })).toEqual([
+    expect.stringContaining('INTERNAL_SECRET must have'),
+    expect.stringContaining('DATABASE_URL must be a libSQL server beside BOOKINGS_URL'),
+  ])
+  expect(faultsOf({ DATABASE_URL: 'postgres://x', DATABASE_READ_URL: 'http://x:1' })).toEqual([
+    expect.stringContaining('DATABASE_URL must begin with'),
+  ])
+})
+
+test('a service alone is told of its missing secret beside every other fault', () => {
+  const needed = 'INTERNAL_SECRET must be set, the same for the gateway and the services'
+  expect(faultsOf({}, readServiceSettings)).toEqual([needed])
+  expect(faultsOf({ LOG_LEVEL: 'loud' }, readServiceSettings)).toEqual([expect.stringContaining('LOG_LEVEL'), needed])
+  expect(faultsOf({ CATALOGUE_URL: 'http://x', DATABASE_URL: 'http://y' }, readServiceSettings)).toEqual([needed])
+})
+
+test('what only one who uses a setting can tell of it is told beside every other fault', () => {
+  const checks = {
+    BOOTSTRAP_KEY: (key: string) => (key === 'a key' ? undefined : 'must be a key'),
+    TLS_CERT: () => 'cannot be read',
+  }
+  const read = (environment: Record<string, string | undefined>) => readSettings(environment, checks)
+  expect(faultsOf({ PORT: 'x', BOOTSTRAP_KEY: 'abc', TLS_CERT: 'a.pem' }, read)).toEqual([
+    expect.stringContaining('PORT'),
+    'TLS_KEY must be set beside TLS_CERT',
+    'BOOTSTRAP_KEY must be a key',
+    'TLS_CERT cannot be read',
+  ])
+  expect(faultsOf({ BOOTSTRAP_KEY: 'a key' }, read)).toEqual([])
 })
 
 test.each([

@@ -1,179 +1,25 @@
-import { createCalendar } from '@channelling/contract'
-import { z } from 'zod'
+import { type Rule, rules, secretOfService } from './rules'
+import { type Name, type Shape, settings } from './shape'
 
 /** The environment asks for something that cannot be; every fault is a line of the message. */
 export class SettingsFault extends Error {
   override readonly name = 'SettingsFault'
 }
 
-const whole = (min: number, max: number) => {
-  const message = `must be a whole number from ${min} to ${max}`
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, message)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, message)
-}
-
-const timeZone = z.string().refine((zone) => {
-  try {
-    createCalendar(zone)
-    return true
-  } catch {
-    return false
-  }
-}, 'must be a time zone such as Asia/Colombo')
-
-/** Clients resolve `.` and `..` by themselves, and would never ask for a path that holds one. */
-const SEGMENT = String.raw`(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+`
-
-const contextRoot = z
-  .string()
-  .regex(new RegExp(`^/?(${SEGMENT}(/${SEGMENT})*/?)?$`), 'must be a path such as /channelling, without . or .. in it')
-  .transform((root) => {
-    const bare = root.replace(/^\/|\/$/g, '')
-    return bare === '' ? '' : `/${bare}`
-  })
-
-/**
- * `http(s)://` and a host, several of them separated by commas: the replicas of a service. `dns+http://` is one at each address of the
- * host; there is no `dns+https://`, since a certificate is for a name.
- */
-const origins = z
-  .string()
-  .transform((list) => list.split(',').map((one) => one.trim().replace(/\/$/, '')))
-  .refine(
-    (all) =>
-      all.every((one) => /^(https?|dns\+http):\/\/[^\s/?#@]+$/.test(one) && URL.canParse(one.replace('dns+', ''))),
-    'must be http(s):// or dns+http:// and a host, several of them separated by commas',
-  )
-  .transform((all) => [...new Set(all)])
-
-/** `nats://` or `tls://` and a host, with credentials where the server asks for them; the servers of a cluster are separated by commas. */
-const natsServers = z
-  .string()
-  .transform((list) => list.split(',').map((one) => one.trim()))
-  .refine(
-    (all) => all.every((one) => /^(nats|tls):\/\/([^\s/?#@]+@)?[^\s/?#@]+$/.test(one) && URL.canParse(one)),
-    'must be nats:// or tls:// and a host, several of them separated by commas',
-  )
-
-/** The origins of web pages as a browser says them, separated by commas, or `*` alone. */
-const pageOrigins = z
-  .string()
-  .transform((list) => list.split(',').map((one) => one.trim()))
-  .refine(
-    (all) => (all.length === 1 && all[0] === '*') || all.every(isOrigin),
-    'must be *, or origins such as https://app.example.org, separated by commas',
-  )
-
-const isOrigin = (text: string) =>
-  /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
-
-/** Every setting, with its default. */
-const settings = z.object({
-  HOST: z.string().regex(/^\S+$/, 'must be an address or a name of this machine').default('0.0.0.0'),
-  PORT: whole(0, 65_535).default(8080),
-  CONTEXT_ROOT: contextRoot.default(''),
-  DATA_DIR: z.string().min(1).default('./data'),
-  DATABASE_URL: z
-    .string()
-    .regex(/^(file:.+|(https?|wss?|libsql):\/\/.+)$/, 'must begin with file:, http(s)://, ws(s):// or libsql://')
-    .optional(),
-  DATABASE_AUTH_TOKEN: z.string().optional(),
-  DATABASE_READ_URL: z
-    .string()
-    .regex(/^(https?|wss?|libsql):\/\/.+$/, 'must begin with http(s)://, ws(s):// or libsql://')
-    .optional(),
-  TIME_ZONE: timeZone.default('Asia/Colombo'),
-  CURRENCY: z
-    .string()
-    .regex(/^[A-Z]{3}$/, 'must be three capital letters such as LKR')
-    .default('LKR'),
-  HOLD_MINUTES: whole(1, 1440).default(20),
-  HOLDS_PER_CLIENT: whole(0, 100_000).default(200),
-  EVENT_RETENTION_DAYS: whole(0, 36_500).default(30),
-  NOTIFY_ACCESS: z.enum(['key', 'open']).default('key'),
-  WEBHOOKS_PRIVATE: z.enum(['refuse', 'allow']).default('refuse'),
-  BOOTSTRAP_KEY: z.string().optional(),
-  DEMO_DATA: z.enum(['on', 'off']).default('off'),
-  RATE_LIMIT_READS: whole(0, 10_000_000).default(6000),
-  RATE_LIMIT_WRITES: whole(0, 10_000_000).default(1200),
-  RATE_LIMIT_FAILURES: whole(0, 10_000_000).default(1200),
-  SOCKETS_PER_KEY: whole(0, 1_000_000).default(1000),
-  SOCKETS_PER_ADDRESS: whole(0, 1_000_000).default(1000),
-  LEAVING_SECONDS: whole(0, 300).optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  SLOW_REQUEST_MS: whole(0, 600_000).default(1000),
-  METRICS_PORT: whole(0, 65_535).optional(),
-  CATALOGUE_URL: origins.optional(),
-  BOOKINGS_URL: origins.optional(),
-  PATIENTS_URL: origins.optional(),
-  NOTIFICATIONS_URL: origins.optional(),
-  NATS_URL: natsServers.optional(),
-  GATEWAY_REPLICAS: whole(1, 64).default(1),
-  CATALOGUE_REPLICAS: whole(1, 64).default(1),
-  BOOKINGS_REPLICAS: whole(1, 64).default(1),
-  PATIENTS_REPLICAS: whole(1, 64).default(1),
-  NOTIFICATIONS_REPLICAS: whole(1, 64).default(1),
-  CORS_ORIGINS: pageOrigins.default([]),
-  TLS_CERT: z.string().optional(),
-  TLS_KEY: z.string().optional(),
-  INTERNAL_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
-})
-
-/** A certificate is of no use without its key. */
-function requireBothOfTls({ TLS_CERT, TLS_KEY }: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
-  if ((TLS_CERT === undefined) === (TLS_KEY === undefined)) return
-  const [missing, given] = TLS_CERT === undefined ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT']
-  addIssue({ code: 'custom', path: [missing], message: `must be set beside ${given}` })
-}
-
-/** Where services run in processes of their own, they have to believe the gateway, and no file can serve them all. */
-function requireWhatIsApart(given: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
-  const [apart] = (['CATALOGUE_URL', 'BOOKINGS_URL', 'PATIENTS_URL', 'NOTIFICATIONS_URL'] as const).filter(
-    (name) => given[name],
-  )
-  if (!apart) return
-  const fault = (name: string, message: string) => addIssue({ code: 'custom', path: [name], message })
-  if (!given.INTERNAL_SECRET)
-    fault('INTERNAL_SECRET', `must be set beside ${apart}, the same for the gateway and the services`)
-  if (given.DATABASE_URL === undefined || given.DATABASE_URL.startsWith('file:')) {
-    fault('DATABASE_URL', `must be a libSQL server beside ${apart}: a file serves one process alone`)
-  }
-}
-
-/** A file has no replica. */
-function requirePrimaryOfReplica(given: z.output<typeof settings>, { addIssue }: z.RefinementCtx): void {
-  if (!given.DATABASE_READ_URL || (given.DATABASE_URL && !given.DATABASE_URL.startsWith('file:'))) return
-  const message = 'must be set with a libSQL server as DATABASE_URL: it is a replica of that one'
-  addIssue({ code: 'custom', path: ['DATABASE_READ_URL'], message })
-}
-
 /** What may be set, by name. */
 export const settingNames: readonly string[] = Object.keys(settings.shape)
 
-export type Settings = Omit<z.output<typeof settings>, 'DATABASE_URL'> & { DATABASE_URL: string }
+export type Settings = Omit<Shape, 'DATABASE_URL'> & { DATABASE_URL: string }
+
+/** What only who uses a setting can tell of it: what is wrong with the value, if anything is. */
+export type Checks = Partial<Record<'BOOTSTRAP_KEY' | 'TLS_CERT' | 'TLS_KEY', (value: string) => string | undefined>>
 
 /**
  * Reads the environment once. An empty variable counts as unset.
  * @throws SettingsFault naming every fault
  */
-export function readSettings(environment: Record<string, string | undefined>): Settings {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
-  )
-  const read = settings
-    .superRefine(requireWhatIsApart)
-    .superRefine(requireBothOfTls)
-    .superRefine(requirePrimaryOfReplica)
-    .safeParse(given)
-  if (!read.success) {
-    const faults = read.error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
-    throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)
-  }
-  return { ...read.data, DATABASE_URL: read.data.DATABASE_URL ?? `file:${read.data.DATA_DIR}/channelling.db` }
-}
+export const readSettings = (environment: Record<string, string | undefined>, checks: Checks = {}): Settings =>
+  read(environment, [...rules, ...rulesOf(checks)])
 
 /** The settings of a service that runs alone. */
 export type ServiceSettings = Settings & { INTERNAL_SECRET: string }
@@ -183,11 +29,37 @@ export type ServiceSettings = Settings & { INTERNAL_SECRET: string }
  * @throws SettingsFault naming every fault
  */
 export function readServiceSettings(environment: Record<string, string | undefined>): ServiceSettings {
-  const { INTERNAL_SECRET, ...settings } = readSettings(environment)
-  if (!INTERNAL_SECRET) {
-    throw new SettingsFault(
-      'These settings cannot be used:\n  INTERNAL_SECRET must be set, the same for the gateway and the services',
-    )
-  }
-  return { ...settings, INTERNAL_SECRET }
+  const settings = read(environment, [secretOfService, ...rules])
+  return { ...settings, INTERNAL_SECRET: settings.INTERNAL_SECRET! }
 }
+
+const rulesOf = (checks: Checks): Rule[] =>
+  (Object.keys(checks) as (keyof Checks)[]).map((name) => ({
+    of: [name],
+    fault({ [name]: value }) {
+      const message = value && checks[name]?.(value)
+      return message ? { name, message } : undefined
+    },
+  }))
+
+function read(environment: Record<string, string | undefined>, all: readonly Rule[]): Settings {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const { success, data, error } = all.reduce(withRule, settings).safeParse(given)
+  if (!success) {
+    const faults = error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
+    throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)
+  }
+  return { ...data, DATABASE_URL: data.DATABASE_URL ?? `file:${data.DATA_DIR}/channelling.db` }
+}
+
+/** Without a `when` of its own a rule would be left out wherever any setting is wrong. */
+const withRule = (schema: typeof settings, { of, fault }: Rule) =>
+  schema.superRefine(
+    (given, { addIssue }) => {
+      const found = fault(given)
+      if (found) addIssue({ code: 'custom', path: [found.name], message: found.message })
+    },
+    { when: ({ issues }) => !issues.some(({ path }) => of.includes(path?.[0] as Name)) },
+  )
