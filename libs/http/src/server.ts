@@ -87,8 +87,11 @@ const codes: Record<string, string> = {
 }
 
 const NO_ADDRESS = 'HOST is no address of this machine: set it to one, or to 0.0.0.0 for all of them'
-/** What is said of listening alone; elsewhere these are faults of ours. */
-const codesOfListening: Record<string, string> = { EINVAL: NO_ADDRESS, EADDRNOTAVAIL: NO_ADDRESS }
+/**
+ * What keeps from listening, on the control socket too, beside a port that is taken. Whatever else the runtime says is of the address:
+ * for a name that nobody knows it gives the code of the fault before, whichever that was.
+ */
+const notOfAddress = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EMFILE', 'ENFILE', 'EOPNOTSUPP']
 
 /** Those whose message is for whoever started the process, by name, since some are of packages that this one does not know. */
 const explained = ['StartFault', 'DataInUse', 'DataIsBackup', 'SettingsFault']
@@ -96,9 +99,12 @@ const explained = ['StartFault', 'DataInUse', 'DataIsBackup', 'SettingsFault']
 function explanationOf(error: Error & { code?: string; syscall?: string }): string | undefined {
   const { name, message, code = '', syscall } = error
   if (error instanceof Refusal || explained.includes(name)) return message
-  if (syscall === 'listen' && code in codesOfListening) return codesOfListening[code]
-  if (code !== 'EADDRINUSE') return codes[code]
-  // the port is told by the message alone
-  const port = /port \d+/.exec(message)?.[0].replace('p', 'P') ?? 'The port'
-  return `${port} is taken: stop what uses it, or set PORT to another`
+  if (code === 'EADDRINUSE') {
+    // the port is told by the message alone
+    const port = /port \d+/.exec(message)?.[0].replace('p', 'P') ?? 'The port'
+    return `${port} is taken: stop what uses it, or set PORT to another`
+  }
+  if (syscall === 'getaddrinfo') return NO_ADDRESS
+  if (syscall === 'listen' && !notOfAddress.includes(code)) return NO_ADDRESS
+  return codes[code]
 }
