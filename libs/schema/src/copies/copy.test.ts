@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from '../index'
@@ -17,6 +17,7 @@ async function write(name: string, ...statements: string[]): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'copy-'))
+  chmodSync(folder, 0o755)
   const database = await open(url('original'))
   // more than one batch of a key of two columns
   await aHospital({ sessions: Array.from({ length: 1100 }, () => aSession({ reservedNumbers: [1] })), patients: 2 })(
@@ -39,6 +40,7 @@ test('a copy holds the same in every table, places and sequences included', asyn
   const tables = await copyDatabase(url('original'), url('copy'), { onProgress: (line) => told.push(line) })
   expect(tables).toContainEqual({ table: 'seat', rows: 1100, hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
   expect(told).toContain('consultant_hospital: 1100')
+  expect(statSync(join(folder, 'copy.db')).mode & 0o777).toBe(0o600)
   const copy = await open(url('copy'))
   expect(await copy.read('SELECT taken, next_number, released, version FROM seat WHERE session_id = 5')).toEqual([
     { taken: 3, next_number: 9, released: '[4]', version: 7 },

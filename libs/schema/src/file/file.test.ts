@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Refusal } from '@channelling/contract'
@@ -27,6 +27,26 @@ async function aFile() {
     },
   }
 }
+
+const modesOf = (path: string) => ['', '-wal', '-shm'].map((part) => statSync(`${path}${part}`).mode & 0o777)
+
+test('a new data file and its log are their owner’s alone, in a folder that others may read too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'file-'))
+  chmodSync(folder, 0o755)
+  const path = join(folder, 'channelling.db')
+  try {
+    const database = await open({ url: `file:${path}` })
+    expect(modesOf(path)).toEqual([0o600, 0o600, 0o600])
+    await database.close()
+    // what the operator let others read stays so
+    chmodSync(path, 0o640)
+    const again = await open({ url: `file:${path}` })
+    expect(modesOf(path)[0]).toBe(0o640)
+    await again.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
 
 test('a write that finds the file damaged is the last one: it and all after it are refused, and that is said once', async () => {
   await using file = await aFile()

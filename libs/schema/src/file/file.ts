@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { Refusal } from '@channelling/contract'
 import { type Database, TURN_MS_MAX, type WriteOptions } from '../database'
 import { DatabaseFault, told } from '../faults'
@@ -33,6 +33,8 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
     if (existsSync(path) && isMarked(path)) {
       throw new DataIsBackup(`${path} is a backup: put it in the place of the data with \`bun run restore\``)
     }
+    // before anything is in it, so that it is never anybody else's to read; its log gets the same mode from SQLite
+    closeSync(openSync(path, 'a', 0o600))
     await migrateFile(url)
     const writer = await startWriter(path, onFailure)
     const reader = connect(path, 'read')
