@@ -37,7 +37,12 @@ test('a cancelled session gives up its bookings in the hospital’s name, each w
   })
   expect(await booking(server, elsewhere.id)).toMatchObject({ status: 'ACTIVE' })
   const { data: history } = (await server.call('GET', `/api/channel/bookings/${held.id}/history`)).body
-  expect(history.at(-1)).toMatchObject({ type: 'booking.cancelled', actor: 'hospital', client: null })
+  expect(history.at(-1)).toMatchObject({
+    type: 'booking.cancelled',
+    actor: 'hospital',
+    client: null,
+    reason: 'The consultant is ill',
+  })
   expect((await server.call('GET', '/api/channel/sessions/1')).body.data).toMatchObject({ booked: 0 })
   await server.stop()
   expect(faultsIn(await booksOf(server))).toEqual([])

@@ -69,14 +69,7 @@ export function cancelOrphans(world: World, now: Instant): void {
   for (const booking of [...world.bookings.values()]) {
     const session = world.sessions.get(booking.sessionId)
     if (!session || session.cancelledAt === null || !isOpen(booking)) continue
-    const cancelled = cancelBooking(booking, 'hospital', session.statusReason, now)
-    leave(world, booking)
-    putBooking(world, cancelled)
-    record(world, 'booking.cancelled', cancelled, null, now, {
-      fromStatus: booking.status,
-      number: booking.number,
-      actor: 'hospital',
-    })
+    giveUp(world, booking, { clientId: null, actor: 'hospital', reason: session.statusReason }, now)
   }
 }
 
@@ -130,16 +123,24 @@ function reserve(world: World, command: ReservePlace, now: Instant, terms: Terms
 function cancel(world: World, command: CancelBooking, now: Instant): BookedPlace {
   const { caller, actor, reason } = command
   const before = bookingOf(world, command)
+  return place(world, giveUp(world, before, { clientId: caller.clientId, actor, reason }, now))
+}
+
+interface Wish extends Pick<CancelBooking, 'actor' | 'reason'> {
+  clientId: number | null
+}
+
+function giveUp(world: World, before: Booking, { clientId, actor, reason }: Wish, now: Instant): Booking {
   const after = cancelBooking(before, actor, reason, now)
   leave(world, before)
   putBooking(world, after)
-  record(world, 'booking.cancelled', after, caller.clientId, now, {
+  record(world, 'booking.cancelled', after, clientId, now, {
     fromStatus: before.status,
     number: before.number,
     actor,
     ...(reason !== null && { reason }),
   })
-  return place(world, after)
+  return after
 }
 
 function reschedule(world: World, command: RescheduleBooking, now: Instant): BookedPlace {
