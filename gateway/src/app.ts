@@ -11,6 +11,7 @@ import { health, healthOperations, isReady } from './health'
 import { learn } from './learning'
 import { createOwn, type Metrics, metricsDocument, type Observer, type SeenOf } from './observation'
 import { mergeDocuments } from './openapi'
+import type { OriginOf } from './origin'
 import type { RateLimiter } from './rate-limit'
 import { socketOperation } from './sockets'
 import type { Service } from './upstream'
@@ -33,6 +34,7 @@ export interface GatewayDependencies {
   degraded: () => string[]
   rateLimiter: RateLimiter
   waiting: Waiting
+  originOf: OriginOf
   /** Of the web pages that may call from a browser: `https://app.example.org`, or `*`. */
   corsOrigins: readonly string[]
   observer: Observer
@@ -42,7 +44,7 @@ export interface GatewayDependencies {
 
 /** The one address that integrators know. It learns its routes from the services' own documents. */
 export async function createGateway(dependencies: GatewayDependencies) {
-  const { services, contextRoot, socket, observer, metrics, log } = dependencies
+  const { services, contextRoot, socket, originOf, observer, metrics, log } = dependencies
   const ofMetrics = metricsDocument(metrics.registry)
   const known = await learn(
     services,
@@ -84,7 +86,8 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(own)
     .all(
       '/*',
-      ({ request, server }) => front({ request, origin: () => server?.requestIP(request)?.address ?? 'unknown' }),
+      ({ request, server }) =>
+        front({ request, origin: () => originOf(request.headers, server?.requestIP(request)?.address ?? 'unknown') }),
       { parse: 'none', detail: { hide: true } },
     )
 }

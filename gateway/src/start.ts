@@ -25,6 +25,7 @@ import { controlPath, createControl, openControl } from './control'
 import { leaveGradually } from './leaving'
 import { listenerOptions } from './listener'
 import { createMetrics, createObserver, type SeenOf, watchSources } from './observation'
+import { createOriginOf } from './origin'
 import { createPlaces } from './places'
 import { createRateLimiter } from './rate-limit'
 import { createFailedAttempts } from './rate-limit-failures'
@@ -156,6 +157,7 @@ export async function start(settings: Settings): Promise<Running> {
     const administration = createAdministration({ ...shared, keyring })
     const failed = createFailedAttempts(settings.RATE_LIMIT_FAILURES)
     const authenticate = createAuthentication(keyring, failed)
+    const originOf = createOriginOf(settings.TRUSTED_PROXIES)
     const rateLimiter = createRateLimiter({ reads: settings.RATE_LIMIT_READS, writes: settings.RATE_LIMIT_WRITES })
     const socketDoor = (seenOf: SeenOf) =>
       createSocketDoor({
@@ -166,6 +168,7 @@ export async function start(settings: Settings): Promise<Running> {
         rateLimiter,
         seenOf,
         sockets: openSockets,
+        originOf,
         corsOrigins: settings.CORS_ORIGINS,
         access: settings.NOTIFY_ACCESS,
       })
@@ -196,6 +199,7 @@ export async function start(settings: Settings): Promise<Running> {
       degraded: wake.degraded,
       rateLimiter,
       waiting: createWaiting({ places, ...(notificationsElsewhere && { atOnceMax: WAITING_MAX }) }),
+      originOf,
       corsOrigins: settings.CORS_ORIGINS,
       observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),
       metrics,

@@ -3,6 +3,7 @@ import { type Caller, Refusal } from '@channelling/contract'
 import { requireScope } from '@channelling/http'
 import { type Authenticate, hasKey } from '../authentication'
 import { type SeenOf, tellOf } from '../observation'
+import type { OriginOf } from '../origin'
 import type { Holder } from '../places'
 import type { RateLimiter } from '../rate-limit'
 import type { FailedAttempts } from '../rate-limit-failures'
@@ -19,6 +20,7 @@ export interface AdmissionOptions {
   /** Learns whose a handshake is. */
   seenOf: SeenOf
   sockets: OpenSockets
+  originOf: OriginOf
   corsOrigins: readonly string[]
   /** `open` lets old screens in that know of no key. */
   access: 'key' | 'open'
@@ -30,7 +32,7 @@ export interface SocketDoor {
    * Who opens a socket, by its key, or by a ticket as `access_token`.
    * @throws Refusal as for any key, `ticket_invalid`, `scope_missing`, `rate_limited`, `origin_not_allowed`, `too_many_sockets`
    */
-  admit(request: Request, credential: string | undefined, address: () => string): Promise<Caller>
+  admit(request: Request, credential: string | undefined, peer: () => string): Promise<Caller>
   /**
    * What a socket does whose request was admitted, and counts while it is open. Between this and the opening nothing may be
    * waited for.
@@ -42,7 +44,7 @@ export interface SocketDoor {
 }
 
 export function createSocketDoor(options: AdmissionOptions): SocketDoor {
-  const { authenticate, redeem, keyring, failed, rateLimiter, seenOf, sockets, corsOrigins, access } = options
+  const { authenticate, redeem, keyring, failed, rateLimiter, seenOf, sockets, originOf, corsOrigins, access } = options
   const admitted = new WeakMap<Request, Holder>()
 
   async function callerOf(request: Request, credential: string | undefined, address: () => string): Promise<Caller> {
@@ -77,7 +79,8 @@ export function createSocketDoor(options: AdmissionOptions): SocketDoor {
   }
 
   return {
-    async admit(request, credential, address) {
+    async admit(request, credential, peer) {
+      const address = () => originOf(request.headers, peer())
       requirePageOrigin(request.headers, corsOrigins)
       // before a ticket is used up for nothing
       sockets.requireRoomAt(address())

@@ -182,6 +182,16 @@ test('origins of pages are said as a browser says them, or * alone', () => {
   }
 })
 
+test('proxies are named by their addresses or networks', () => {
+  const proxies = (list: string) => readSettings({ TRUSTED_PROXIES: list }).TRUSTED_PROXIES
+  expect(proxies('')).toEqual([])
+  expect(proxies('10.0.0.7, 10.0.0.0/8,fd00::/8')).toEqual(['10.0.0.7', '10.0.0.0/8', 'fd00::/8'])
+  for (const list of ['proxy', '10.0.0', '10.0.0.0/33', '10.0.0.0/', 'fd00::/129', '10.0.0.7,', '*', '10.0.0.0/8/8']) {
+    const fault = expect.stringContaining('TRUSTED_PROXIES must be')
+    expect([list, ...faultsOf({ TRUSTED_PROXIES: list })]).toEqual([list, fault])
+  }
+})
+
 test('a certificate comes with its key', () => {
   expect(faultsOf({ TLS_CERT: 'a.pem' })).toEqual(['TLS_KEY must be set beside TLS_CERT'])
   expect(faultsOf({ TLS_KEY: 'a.pem' })).toEqual(['TLS_CERT must be set beside TLS_KEY'])

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { createCalendar } from '@channelling/contract'
 import { z } from 'zod'
 
@@ -65,6 +66,21 @@ const pageOrigins = z
 const isOrigin = (text: string) =>
   /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
+/** Addresses, and networks by their prefix, separated by commas. */
+const networks = z
+  .string()
+  .transform((list) => list.split(',').map((one) => one.trim()))
+  .refine(
+    (all) => all.every(isNetwork),
+    'must be addresses or networks such as 10.0.0.7 or 10.0.0.0/8, separated by commas',
+  )
+
+function isNetwork(text: string): boolean {
+  const [, address = '', prefix] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)]!
+  return bits >= 0 && Number(prefix ?? 0) <= bits
+}
+
 /** Every setting, with its default. */
 export const settings = z.object({
   HOST: z.string().regex(/^\S+$/, 'must be an address or a name of this machine').default('0.0.0.0'),
@@ -112,6 +128,7 @@ export const settings = z.object({
   PATIENTS_REPLICAS: whole(1, 64).default(1),
   NOTIFICATIONS_REPLICAS: whole(1, 64).default(1),
   CORS_ORIGINS: pageOrigins.default([]),
+  TRUSTED_PROXIES: networks.default([]),
   TLS_CERT: z.string().optional(),
   TLS_KEY: z.string().optional(),
   INTERNAL_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
