@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import { type Caller, Refusal } from '@channelling/contract'
-import { createLog, type ServeOptions, serve } from '@channelling/http'
+import { createLog, READY_PATH, type ServeOptions, serve } from '@channelling/http'
 import { type RemoteOptions, remote } from './remote'
 
 const caller: Caller = { clientId: 3, keyId: 4, access: 'own', scopes: ['bookings:write'] }
@@ -86,6 +86,50 @@ test('one that takes its time is in nobody’s way, and is over at its deadline'
   expect(process.came).toEqual({ linked: 3, alone: 0 })
 })
 
+test('one that lives, and answers nothing over its link, is left alone after the first deadline until it says that it is ready', async () => {
+  let stuck = false
+  let ready = true
+  const process = aProcess(({ url }) => {
+    if (url.endsWith(READY_PATH)) return new Response(null, { status: ready ? 200 : 503 })
+    return stuck ? new Promise(() => {}) : new Response('done')
+  })
+  const { told } = await aRemote([process], { deadlineMs: 1_200 })
+  const several = () => Promise.all(Array.from({ length: 20 }, () => told('GET', '/x')))
+  stuck = true
+  ready = false
+  expect(new Set(await several())).toEqual(new Set(['service_unavailable']))
+  const known = performance.now()
+  stuck = false
+  while (performance.now() - known < 2_500) {
+    const began = performance.now()
+    expect(new Set(await several())).toEqual(new Set(['service_unavailable']))
+    expect(performance.now() - began).toBeLessThan(200)
+    await Bun.sleep(20)
+  }
+  expect(process.came.linked).toBe(20)
+  ready = true
+  const began = performance.now()
+  while ((await told('GET', '/x')) !== '200 done') await Bun.sleep(10)
+  expect(performance.now() - began).toBeLessThan(1_000)
+})
+
+test('where others are answered, calls that nobody waits for any more do not speak against the process', async () => {
+  const process = aProcess(({ url }) => (url.endsWith('/slow') ? new Promise(() => {}) : new Response('done')))
+  const { told } = await aRemote([process], { deadlineMs: 1_500 })
+  let waiting = true
+  const slow = Promise.all(Array.from({ length: 20 }, () => told('POST', '/slow'))).finally(() => {
+    waiting = false
+  })
+  const others = new Set<string>()
+  while (waiting) {
+    others.add(await told('GET', '/x'))
+    await Bun.sleep(5)
+  }
+  expect(new Set(await slow)).toEqual(new Set(['service_unavailable']))
+  others.add(await told('GET', '/x'))
+  expect(others).toEqual(new Set(['200 done']))
+})
+
 test('more than may be under way at a time wait for their turn', async () => {
   let now = 0
   let most = 0
@@ -141,6 +185,17 @@ test('of a link that breaks, a read is sent again, and a write only with an Idem
       await Bun.sleep(20)
     }
   }
+})
+
+test('a link that breaks under many calls is one fault: the process is asked on', async () => {
+  const process = aProcess(({ url }) => (url.endsWith('/held') ? new Promise(() => {}) : new Response('done')))
+  const relay = await aRelay(process.port)
+  const { told } = await aRemoteBy(process, relay.origin)
+  const held = Array.from({ length: 20 }, () => told('POST', '/held'))
+  while (process.came.linked < 20) await Bun.sleep(1)
+  relay.breakOff()
+  expect(new Set(await Promise.all(held))).toEqual(new Set(['service_unavailable']))
+  expect(await told('GET', '/x')).toBe('200 done')
 })
 
 /** Passes bytes on, both ways, until it is told to break everything off. */

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { createServer, type Socket } from 'node:net'
 import { type Caller, Refusal } from '@channelling/contract'
-import { createLog, DEADLINE_HEADER, IDENTITY_HEADER, verifyIdentity } from '@channelling/http'
+import { createLog, DEADLINE_HEADER, IDENTITY_HEADER, READY_PATH, verifyIdentity } from '@channelling/http'
 import { affinityOf, closest } from './affinity'
 import { type RemoteOptions, remote } from './remote'
 
@@ -165,6 +165,14 @@ test('a service that breaks most connections is not sent many times what callers
   expect(replica.asked()).toBeLessThanOrEqual(80 + 10 + 80 / 10)
 })
 
+test('a service that breaks every connection is left alone after a few, also where it lives', async () => {
+  const replica = await aBrokenReplica(() => true)
+  const service = aRemote([replica.origin])
+  for (let time = 0; time < 40; time++)
+    expect(await outcome(service.send(aRequest('POST', '/x'), caller))).toBe('service_unavailable')
+  expect(replica.asked()).toBe(5)
+})
+
 test('where nobody listens the answer is 503 at once, and a write that was not sent goes to the next replica', async () => {
   const began = performance.now()
   expect(await outcome(aRemote([nowhere]).send(aRequest('GET', '/x'), caller))).toBe('service_unavailable')
@@ -209,6 +217,65 @@ test('past the deadline the answer is 503, also for those who were still waiting
   expect(performance.now() - began).toBeLessThan(1_000)
   expect(asked).toHaveLength(2)
 })
+
+/** A replica that lives, says whether it is ready, and answers nothing while it is stuck. */
+function aStuckReplica() {
+  const is = { stuck: true, ready: false }
+  const replica = aReplica(({ url }) => {
+    if (url.endsWith(READY_PATH)) return new Response(null, { status: is.ready ? 200 : 503 })
+    return is.stuck ? new Promise(() => {}) : new Response('done')
+  })
+  return { is, ...replica, requests: () => replica.asked.filter(({ url }) => !url.endsWith(READY_PATH)).length }
+}
+
+test('a service that lives and answers nothing is left alone after the first deadline, until it says that it is ready', async () => {
+  const { is, origin, requests } = aStuckReplica()
+  const service = aRemote([origin], { deadlineMs: 1_200 })
+  const several = async () =>
+    new Set(await Promise.all(Array.from({ length: 20 }, () => outcome(service.send(aRequest('GET', '/x'), caller)))))
+  const began = performance.now()
+  expect(await several()).toEqual(new Set(['service_unavailable']))
+  expect(performance.now() - began).toBeLessThan(1_600)
+  is.stuck = false
+  const known = performance.now()
+  while (performance.now() - known < 2_500) {
+    const asked = performance.now()
+    expect(await several()).toEqual(new Set(['service_unavailable']))
+    expect(performance.now() - asked).toBeLessThan(200)
+    await Bun.sleep(20)
+  }
+  expect(requests()).toBe(20)
+  is.ready = true
+  const said = performance.now()
+  while ((await outcome(service.send(aRequest('GET', '/x'), caller))) !== '200 done') await Bun.sleep(10)
+  expect(performance.now() - said).toBeLessThan(1_000)
+})
+
+test('one that answers nothing although it says that it is ready is left alone for a second at a time', async () => {
+  const { is, origin, requests } = aStuckReplica()
+  is.ready = true
+  const service = aRemote([origin], { deadlineMs: 1_200 })
+  const several = () =>
+    Promise.all(Array.from({ length: 20 }, () => outcome(service.send(aRequest('GET', '/x'), caller))))
+  await several()
+  const known = performance.now()
+  while (performance.now() - known < 900) {
+    expect(new Set(await several())).toEqual(new Set(['service_unavailable']))
+    await Bun.sleep(20)
+  }
+  expect(requests()).toBe(20)
+})
+
+test('faults that come slowly add up, however often the service is found alive between them', async () => {
+  const { origin, requests } = aStuckReplica()
+  const service = aRemote([origin], { deadlineMs: 1_100 })
+  const ask = () => outcome(service.send(aRequest('GET', '/x'), caller))
+  for (let time = 0; time < 5; time++) expect(await ask()).toBe('service_unavailable')
+  const known = performance.now()
+  for (let time = 0; time < 20; time++) expect(await ask()).toBe('service_unavailable')
+  expect(performance.now() - known).toBeLessThan(500)
+  expect(requests()).toBe(5)
+}, 15_000)
 
 test('a service that hangs with hundreds of callers holds up nobody of another service', async () => {
   const hung = aReplica(() => new Promise(() => {}))

@@ -1,9 +1,10 @@
 import { Refusal } from '@channelling/contract'
-import { LINK_HEADER, LINK_PATH, LIVE_PATH, type Log, saysItLeaves } from '@channelling/http'
+import { LINK_HEADER, LINK_PATH, LIVE_PATH, type Log, READY_PATH, saysItLeaves } from '@channelling/http'
 import { answerOf, passOn } from './answer'
+import { createBreaker } from './breaker'
 import { type Call, type Carried, createLink } from './link'
 import { createSlots } from './slots'
-import { type Unanswered, unanswered } from './unanswered'
+import { unanswered } from './unanswered'
 
 const PROBE_EVERY_MS = 500
 /** While it is down, so that it is back soon after it is. */
@@ -11,9 +12,6 @@ const PROBE_DOWN_EVERY_MS = 200
 const PROBE_ANSWER_MS_MAX = 1_000
 /** Probes missed before a process that takes connections is taken for one that hangs: a long pause is not the end. */
 const PROBES_MISSED_MAX = 2
-/** Requests in a row that broke off before it is left alone, and for how long at least. */
-const BROKEN_MAX = 5
-const LEFT_ALONE_MS = 1_000
 /**
  * Requests under way at a time over a link, which takes no connection from anybody: as many as do not make the service refuse some, since
  * what comes together is saved together.
@@ -67,11 +65,10 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   const listeners = new Set<() => void>()
   const underWay = new Set<{ until: number; waits: boolean; end(): void }>()
   const link = createLink(`${origin}${LINK_PATH}`)
+  const breaker = createBreaker()
   let up = true
   let leaving = false
-  let broken = 0
   let missed = 0
-  let leftAloneUntil = 0
   let closed = false
 
   /** @param hangs whether its connections are still there, and nothing comes of them */
@@ -99,19 +96,30 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
   }
 
   function comeUp(): void {
-    broken = 0
-    if (up || performance.now() < leftAloneUntil) return
+    breaker.reset()
     up = true
     log.info({ address: origin }, 'a service answers again')
   }
 
+  async function ask(path: string): Promise<Response> {
+    const answer = await fetch(`${origin}${path}`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS_MAX) })
+    await answer.bytes()
+    return answer
+  }
+
+  /** One that lived all the time, and answered nothing, has to say that it can: no caller pays for the trial. */
+  async function mayComeUp(): Promise<boolean> {
+    if (!breaker.leavesAlone()) return true
+    const answer = breaker.mayAsk() ? await ask(READY_PATH).catch(() => undefined) : undefined
+    return answer?.ok === true
+  }
+
   async function probe(): Promise<void> {
     try {
-      const answer = await fetch(`${origin}${LIVE_PATH}`, { signal: AbortSignal.timeout(PROBE_ANSWER_MS_MAX) })
-      await answer.bytes()
+      const answer = await ask(LIVE_PATH)
       missed = 0
       noteLeaving(answer)
-      if (answer.ok) comeUp()
+      if (!up && answer.ok && (await mayComeUp())) comeUp()
       if (up && answer.headers.has(LINK_HEADER)) void link.open()
     } catch (error) {
       missed++
@@ -128,14 +136,6 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
     for (const { until, end } of underWay) if (until <= now) end()
   }, DEADLINES_EVERY_MS)
 
-  function note(fault: Unanswered): void {
-    if (fault.why === 'refused') goDown(false)
-    else if (++broken >= BROKEN_MAX && up) {
-      leftAloneUntil = performance.now() + LEFT_ALONE_MS
-      goDown(true)
-    }
-  }
-
   return {
     origin,
     isUp: () => up,
@@ -149,6 +149,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
         if (waits) throw tooManyWait()
         await taken.take(until)
       }
+      const sent = { at: performance.now(), until, linked }
       const { answer, end } = linked ? link.send(asked) : sendOverHttp(origin, asked)
       const call = { until, waits, end }
       underWay.add(call)
@@ -166,17 +167,17 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
             end()
             finish()
           }
-          broken = 0
+          breaker.answered()
           return passOn(response, finish)
         }
         const whole = linked ? response : await answerOf(response)
         whole.headers.delete('connection')
-        broken = 0
+        breaker.answered()
         return whole
       } catch (error) {
         const fault = unanswered(error)
-        // that a link broke is said once, by the next who is refused a connection
-        if (!linked) note(fault)
+        if (fault.why === 'refused') goDown(false)
+        else if (up && breaker.failsWith(fault, sent)) goDown(true)
         throw fault
       } finally {
         if (!passing) finish()
