@@ -115,6 +115,35 @@ test('several processes open one empty server at once, and write into it at once
   await Promise.all(all.map((one) => one.close()))
 })
 
+test('while the server hangs all who ask are told so by the deadline of the first, and none is asked again', async () => {
+  await database.read('SELECT 1')
+  server.hang()
+  try {
+    const began = performance.now()
+    const faults = [faultOf(database.read('SELECT 1')), faultOf(database.write([add('L')]))]
+    const ready = readiness(database)
+    for (const after of [3_000, 6_500]) {
+      // whoever asks meanwhile shares the question
+      expect(await Promise.all(Array.from({ length: 5 }, ready))).toEqual(Array(5).fill({ database: false }))
+      expect(performance.now() - began).toBeLessThan(after)
+      await Bun.sleep(after - (performance.now() - began))
+      faults.push(faultOf(database.read('SELECT 1')))
+    }
+    for (const { code, isUndone, cause } of await Promise.all(faults))
+      expect([code, isUndone, (cause as Refusal).reason]).toEqual(['TIMEOUT', false, 'service_unavailable'])
+    expect(performance.now() - began).toBeLessThan(11_000)
+    // of a connection that is not even taken that is known sooner
+    const again = performance.now()
+    await faultOf(database.read('SELECT 1'))
+    expect(performance.now() - again).toBeLessThan(3_000)
+  } finally {
+    server.resume()
+  }
+  const resumed = performance.now()
+  await database.write([add('M')])
+  expect(performance.now() - resumed).toBeLessThan(1_000)
+})
+
 test('while the server is away that is what callers are told, nobody knows of a write, and all goes on once it is back', async () => {
   await server.kill()
   const reading = await faultOf(database.read('SELECT 1'))

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** How often one that starts is asked whether it does its work, unless it says. */
 const ASK_EVERY_MS = 10
 /** What one look takes at most, the answer and the pause after it. */
@@ -78,10 +80,18 @@ export function aProcess(program: () => Program): Process {
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    hang: () => process.kill(running!.child.pid, 'SIGSTOP'),
+    hang() {
+      const { pid } = running!.child
+      process.kill(pid, 'SIGSTOP')
+      // its threads go on until one of them has taken the signal, which a busy machine may take a while for
+      while (isGoing(pid)) Bun.sleepSync(1)
+    },
     resume: () => process.kill(running!.child.pid, 'SIGCONT'),
   }
 }
+
+/** Whether a process runs, or would if something came for it. */
+const isGoing = (pid: number): boolean => /^State:\s+[RSD]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 
 type Child = Bun.Subprocess<'ignore', 'pipe', 'pipe'>
 

@@ -208,6 +208,19 @@ test('a key that cannot be looked up is refused as unavailable, and works again 
   expect(await verdict(key)).toBe('not refused')
 })
 
+test('a key whose lookup takes long is refused as unavailable, long before whoever uses it gives up', async () => {
+  const { key } = await access.aKey()
+  let hangs = true
+  const read: typeof access.database.read = (sql, args) =>
+    hangs ? new Promise(() => {}) : access.database.read(sql, args)
+  keyring = createKeyring({ database: { ...access.database, read }, clock: access.clock, calendar })
+  const began = performance.now()
+  expect(await verdict(key)).toBe('service_unavailable')
+  expect(performance.now() - began).toBeLessThan(3_000)
+  hangs = false
+  expect(await verdict(key)).toBe('not refused')
+})
+
 test('keys that were never issued are not remembered', async () => {
   const key = mintKey()
   const before = access.counted.reads

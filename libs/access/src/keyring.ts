@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type Calendar, type Caller, type Instant, Refusal } from '@channelling/contract'
-import type { Database } from '@channelling/schema'
+import { type Database, within } from '@channelling/schema'
 import { hashKey, isWellFormed } from './key'
 import { type KnownKey, readKnownKey, readKnownKeys } from './store/known-key'
 import { createUses } from './uses'
@@ -8,6 +8,8 @@ import { createUses } from './uses'
 /** How long a record read once is believed, in ms: the longest that another process's change goes unseen. */
 const BELIEVED_MS = 1_000
 const CACHED_KEYS_MAX = 10_000
+/** How long a key may take to be looked up: whoever waits has done nothing yet, and may ask elsewhere. */
+const LOOKED_UP_MS_MAX = 2_000
 
 export interface KeyringDependencies {
   database: Database
@@ -132,10 +134,8 @@ const concerns = (changed: Changed, caller: Caller): boolean =>
   changed === 'all' || ('keyId' in changed ? changed.keyId === caller.keyId : changed.clientId === caller.clientId)
 
 async function readOrRefuse(database: Database, hash: string): Promise<KnownKey> {
-  let known: KnownKey | undefined
-  try {
-    known = await readKnownKey(database, hash)
-  } catch {
+  const known = await within(LOOKED_UP_MS_MAX, readKnownKey(database, hash), null).catch(() => null)
+  if (known === null) {
     throw new Refusal('service_unavailable', 'Keys cannot be checked at present', { retryAfterSeconds: 1 })
   }
   if (!known || !timingSafeEqual(Buffer.from(known.hash), Buffer.from(hash))) throw unknownKey()

@@ -1,9 +1,13 @@
 import type { SqliteRemoteDatabase } from 'drizzle-orm/sqlite-proxy'
 import type { DatabaseFault } from './faults'
+import { oneAtATime, within } from './question'
 import type { Statement, Written } from './statements/statement'
 
 /** A write whose turn comes later than this is not begun: whoever asked for it has gone. */
 export const TURN_MS_MAX = 10_000
+
+/** A database that has not answered by then cannot be said to. */
+const READY_MS_MAX = 2_000
 
 export interface WriteOptions {
   /** An earlier write that need not have resolved: without it this one is not done either, `SQLITE_ABORT`. */
@@ -38,10 +42,13 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Whether a service that stands on this database can do its work: the database answers, and it can be written. */
-export const readiness = (database: Pick<Database, 'read' | 'failure'>) => async () => ({
-  database: await database.read('SELECT 1').then(
-    () => database.failure() === null,
-    () => false,
-  ),
-})
+/** Whether a service that stands on this database can do its work: the database answers, soon, and it can be written. */
+export function readiness(database: Pick<Database, 'read' | 'failure'>): () => Promise<{ database: boolean }> {
+  const answers = oneAtATime(() =>
+    database.read('SELECT 1').then(
+      () => true,
+      () => false,
+    ),
+  )
+  return async () => ({ database: (await within(READY_MS_MAX, answers(), false)) && database.failure() === null })
+}

@@ -6,6 +6,8 @@ import type { ServerClient } from './server'
 const ANSWER_MS_MAX = 10_000
 /** For each character that it is asked beside that: an import is one request too. */
 const ANSWER_MS_A_CHARACTER = 0.002
+/** One that has not taken a connection by then will not answer on it either. */
+const OPEN_MS_MAX = 2_000
 /** Readings that are done beside each other. */
 const READING = 4
 
@@ -14,6 +16,8 @@ interface Connected {
   client: WsClient
   writing: WsStream
   reading: WsStream[]
+  /** Why it was closed, where a request took too long: what is under way beside that will not be answered either. */
+  late?: DOMException
 }
 
 /**
@@ -30,8 +34,17 @@ export function streamingClient(url: string, authToken: string | undefined): Ser
     if (connected && !connected.client.closed) return connected
     const client = openWs(address, authToken)
     const reading = Array.from({ length: READING }, () => client.openStream())
-    connected = { client, writing: client.openStream(), reading }
-    return connected
+    const opening = { client, writing: client.openStream(), reading }
+    const timer = setTimeout(giveUp, OPEN_MS_MAX, opening)
+    const opened = () => clearTimeout(timer)
+    void client.getVersion().then(opened, opened)
+    connected = opening
+    return opening
+  }
+
+  function giveUp(on: Connected): void {
+    on.late = new DOMException('The database did not answer in time', 'TimeoutError')
+    on.client.close()
   }
 
   /** Asks, within time; a connection that fails is of no more use to anybody. */
@@ -41,17 +54,13 @@ export function streamingClient(url: string, authToken: string | undefined): Ser
     work: (stream: WsStream) => Promise<Answer>,
   ): Promise<Answer> {
     const now = connection()
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => late.reject(new DOMException('The database did not answer in time', 'TimeoutError')),
-      ANSWER_MS_MAX + characters * ANSWER_MS_A_CHARACTER,
-    )
+    const timer = setTimeout(giveUp, ANSWER_MS_MAX + characters * ANSWER_MS_A_CHARACTER, now)
     try {
-      return await Promise.race([work(of(now)), late.promise])
+      return await work(of(now))
     } catch (error) {
       if (error instanceof ResponseError) throw error
       now.client.close()
-      if (error instanceof DOMException) throw error
+      if (now.late) throw now.late
       throw Object.assign(new Error('The connection to the database broke'), { code: 'HRANA_WEBSOCKET_ERROR' })
     } finally {
       clearTimeout(timer)
