@@ -7,7 +7,7 @@ import { createDirectory } from './directory'
 import { docs } from './docs'
 import { createDoor } from './door'
 import { createFront } from './front'
-import { health, healthOperations, isReady } from './health'
+import { createReadyCheck, health, healthOperations } from './health'
 import { learn } from './learning'
 import { createOwn, type Metrics, metricsDocument, type Observer, type SeenOf } from './observation'
 import { mergeDocuments } from './openapi'
@@ -46,6 +46,7 @@ export interface GatewayDependencies {
 export async function createGateway(dependencies: GatewayDependencies) {
   const { services, contextRoot, socket, originOf, observer, metrics, log } = dependencies
   const ofMetrics = metricsDocument(metrics.registry)
+  const isReady = createReadyCheck()
   const known = await learn(
     services,
     ({ documents, complete }) => {
@@ -68,7 +69,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
   const degraded = () => [...dependencies.degraded(), ...(known().complete ? [] : ['paths'])]
   const own = new Elysia()
     .use(observed)
-    .use(health({ services, ready: dependencies.ready, degraded, requestIdOf }))
+    .use(health({ services, isReady, ready: dependencies.ready, degraded, requestIdOf }))
     .use(capabilities({ offers: () => known().offers, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
     .use(socket(seenOf))

@@ -1,12 +1,17 @@
 import { Refusal } from '@channelling/contract'
 import { envelope, READY_PATH, refusals, refuse, success } from '@channelling/http'
+import { oneAtATime, within } from '@channelling/schema'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import { answer, operation } from './documents'
 import type { Service } from './upstream'
 
+/** A service that has not said by then that it is ready is not: less than what any balancer waits for the gateway. */
+const READY_MS_MAX = 800
+
 export interface HealthOptions {
   services: readonly Service[]
+  isReady: ReadyCheck
   /** Whether what the gateway itself stands on can answer, by name. */
   ready: () => Promise<Record<string, boolean>>
   /** What the gateway does without, for the moment, at a cost: by name. */
@@ -19,7 +24,7 @@ export interface HealthOptions {
  * `GET /health/live`: the process answers. `GET /health/ready`: so does what it stands on, and every service in it. A service elsewhere that is
  * away is told of beside that: the others are served, so nobody should go to another gateway, which would not have it either.
  */
-export const health = ({ services, ready, degraded, requestIdOf }: HealthOptions) =>
+export const health = ({ services, isReady, ready, degraded, requestIdOf }: HealthOptions) =>
   new Elysia()
     .get('/health/live', () => success({ status: 'live' }), { detail: { hide: true } })
     .get(
@@ -38,10 +43,25 @@ export const health = ({ services, ready, degraded, requestIdOf }: HealthOptions
       { detail: { hide: true } },
     )
 
-/** Whether a service says that it can answer. */
-export const isReady = async (service: Service): Promise<boolean> => {
-  const answer = await service.send({ target: READY_PATH }).catch(() => undefined)
-  return answer?.ok === true
+export type ReadyCheck = (service: Service) => Promise<boolean>
+
+/**
+ * Finds out whether a service says, and soon, that it can answer. It is asked once at a time, whoever wants to know: they need no key, and would
+ * take the turns of those who have one.
+ */
+export function createReadyCheck(): ReadyCheck {
+  const questions = new Map<Service, () => Promise<boolean>>()
+
+  function questionTo(service: Service): () => Promise<boolean> {
+    const question = oneAtATime(async () => {
+      const answer = await service.send({ target: READY_PATH }).catch(() => undefined)
+      return answer?.ok === true
+    })
+    questions.set(service, question)
+    return question
+  }
+
+  return (service) => within(READY_MS_MAX, (questions.get(service) ?? questionTo(service))(), false)
 }
 
 const live = z.object({ status: z.literal('live') })

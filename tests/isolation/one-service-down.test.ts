@@ -12,6 +12,8 @@ setDefaultTimeout(60_000)
 /** From when a service hangs until those who ask it are told so at once: two probes missed, of a second each. */
 const FOUND_MS_MAX = 4_000
 const RECOVERY_MS_MAX = 2_000
+/** What a balancer, and whoever has no key, waits from the first moment on. */
+const STATED_MS_MAX = 1_500
 /** How long the others are asked on while one is known to be down. */
 const DOWN_MS = 1_000
 
@@ -90,10 +92,20 @@ test.each(cases)(
     await down(process)
 
     const wentDown = performance.now()
+    const stated = Promise.all(
+      ['/api/capabilities', '/health/ready'].map(async (path) => {
+        const { status } = await server.call('GET', path, undefined, { key: null })
+        return { path, status, inTime: performance.now() - wentDown < STATED_MS_MAX }
+      }),
+    )
     const first = await own[0]!.ask()
     expect(first).toMatchObject({ status: 503, body: { reason: 'service_unavailable' } })
     expect(Number(first.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(performance.now() - wentDown).toBeLessThan(FOUND_MS_MAX)
+    expect(await stated).toEqual([
+      { path: '/api/capabilities', status: 200, inTime: true },
+      { path: '/health/ready', status: 200, inTime: true },
+    ])
 
     const known = performance.now()
     while (performance.now() - known < DOWN_MS) {
