@@ -70,7 +70,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
   const own = new Elysia()
     .use(observed)
     .use(health({ services, isReady, ready: dependencies.ready, degraded, requestIdOf }))
-    .use(capabilities({ offers: () => known().offers, version: VERSION }))
+    .use(capabilities({ offers: () => known().offers, contextRoot, version: VERSION }))
     .use(docs({ contextRoot, document: () => known().document }))
     .use(socket(seenOf))
 

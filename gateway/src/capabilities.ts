@@ -29,11 +29,11 @@ export interface Offer {
 }
 
 /** One resource a path: what may be done there, with which scopes. */
-async function resourcesOf({ operations, ready }: Offer): Promise<z.infer<typeof resource>[]> {
+async function resourcesOf({ operations, ready }: Offer, contextRoot: string): Promise<z.infer<typeof resource>[]> {
   const status = (await ready()) ? 'available' : 'unavailable'
-  return [...Map.groupBy(operations, ({ template }) => template)].map(([path, among]) => ({
+  return [...Map.groupBy(operations, ({ template }) => template)].map(([template, among]) => ({
     name: among[0]!.tag,
-    path,
+    path: `${contextRoot}${template}`,
     description: among.map(({ summary }) => summary).join('; '),
     operations: among.map(({ method }) => method),
     authentication: authenticationOf(among),
@@ -49,11 +49,13 @@ function authenticationOf(operations: Operation[]): string {
 export interface CapabilitiesOptions {
   /** What is known of the services at present. */
   offers: () => readonly Offer[]
+  /** `''`, or `/channelling`. */
+  contextRoot: string
   version: string
 }
 
 /** `GET /api/capabilities`: what this deployment offers, asked of the services as they run. */
-export const capabilities = ({ offers, version }: CapabilitiesOptions) =>
+export const capabilities = ({ offers, contextRoot, version }: CapabilitiesOptions) =>
   new Elysia().get(
     '/api/capabilities',
     async () =>
@@ -64,7 +66,7 @@ export const capabilities = ({ offers, version }: CapabilitiesOptions) =>
         authentication: 'A key in the Finance header, or as a bearer token',
         contact: 'The administrator of this hospital system, who issues the keys',
         termsOfUse: 'As agreed with the hospital when the key was issued',
-        resources: (await Promise.all(offers().map(resourcesOf))).flat(),
+        resources: (await Promise.all(offers().map((offer) => resourcesOf(offer, contextRoot)))).flat(),
       }),
     { detail: { hide: true } },
   )
@@ -73,7 +75,8 @@ export const capabilities = ({ offers, version }: CapabilitiesOptions) =>
 export const capabilitiesOperation = operation('GET', '/api/capabilities', {
   operationId: 'readCapabilities',
   summary: 'Discover what this deployment offers',
-  description: 'Every path with its methods, the scopes they take, and whether what stands behind it can answer now.',
+  description:
+    'Every path, from the host on, with its methods, the scopes they take, and whether what stands behind it can answer now.',
   tags: ['Discovery'],
   security: [],
   responses: { '200': answer(envelope(statement), 'Done') },

@@ -4,10 +4,12 @@ import type { Documented } from '../support/openapi'
 import { type Server, startServer } from '../support/server'
 import { lint } from './lint'
 
+const ROOT = '/channelling'
+
 let server: Server
 let operations: Documented[]
 beforeAll(async () => {
-  server = await startServer({ environment: { CONTEXT_ROOT: '/channelling' } })
+  server = await startServer({ environment: { CONTEXT_ROOT: ROOT } })
   operations = server.contract.operations
 }, 30_000)
 afterAll(() => server[Symbol.asyncDispose]())
@@ -115,7 +117,7 @@ test('every operation says who may call it: one scope, or nobody in particular f
 })
 
 test('the document names the address that its paths begin at', () => {
-  expect(server.contract.document.servers).toEqual([{ url: '/channelling' }])
+  expect(server.contract.document.servers).toEqual([{ url: ROOT }])
 })
 
 test('the capability statement has what the contract names, and every operation of the document', async () => {
@@ -128,11 +130,12 @@ test('the capability statement has what the contract names, and every operation 
   const listed = resources.flatMap((resource: { path: string; operations: string[] }) =>
     resource.operations.map((method) => `${method} ${resource.path}`),
   )
-  expect(listed.sort()).toEqual(operations.map(nameOf).sort())
+  const atRoot = operations.map(({ method, template }) => `${method} ${ROOT}${template}`)
+  expect(listed.sort()).toEqual(atRoot.sort())
   for (const resource of resources) {
     expect(Object.keys(resource)).toEqual(['name', 'path', 'description', 'operations', 'authentication', 'status'])
     expect(resource.status).toBe('available')
-    const among = operations.filter(({ template }) => template === resource.path)
+    const among = operations.filter(({ template }) => ROOT + template === resource.path)
     for (const { object } of among) expect(resource.authentication).toContain(object['x-scope'] ?? 'none')
   }
 })

@@ -93,6 +93,17 @@ test('a created booking is where its Location says', async () => {
   expect(patient.headers.get('location')).toBe(`${ROOT}/api/patients/${patient.body.data.id}`)
 })
 
+test('what the capability statement names is at the path it says', async () => {
+  const { resources } = (await server.call('GET', '/api/capabilities')).body.data as {
+    resources: { path: string; operations: string[] }[]
+  }
+  const reached = resources.filter(({ path, operations }) => operations.includes('GET') && !path.includes('{'))
+  expect(reached.map(({ path }) => path)).toContain(`${ROOT}/ws/notify`)
+  for (const { path } of reached) expect(`${path} ${(await at(path)).status}`).not.toBe(`${path} 404`)
+  const bare = (await rootless.call('GET', '/api/capabilities')).body.data.resources
+  expect(resources.map(({ path }) => path)).toEqual(bare.map(({ path }: { path: string }) => `${ROOT}${path}`))
+})
+
 test('errors keep the envelope under the root: wrong method, no key, no path', async () => {
   const wrong = await server.call('DELETE', '/api/channel/bookings/1')
   expect(`${wrong.status} ${wrong.body.reason} ${wrong.headers.get('allow')}`).toBe('405 method_not_allowed GET')
