@@ -1,4 +1,4 @@
-import { envelope, success } from '@channelling/http'
+import { envelope, refusals, success } from '@channelling/http'
 import { Elysia } from 'elysia'
 import { z } from 'zod'
 import { answer, type Operation, operation } from './documents'
@@ -79,5 +79,5 @@ export const capabilitiesOperation = operation('GET', '/api/capabilities', {
     'Every path, from the host on, with its methods, the scopes they take, and whether what stands behind it can answer now.',
   tags: ['Discovery'],
   security: [],
-  responses: { '200': answer(envelope(statement), 'Done') },
+  responses: { '200': answer(envelope(statement), 'Done'), '405': answer(refusals()[405]!) },
 })

@@ -78,7 +78,7 @@ export const healthOperations = [
     summary: 'Whether the process answers',
     tags: ['Discovery'],
     security: [],
-    responses: { '200': answer(envelope(live), 'It does') },
+    responses: { '200': answer(envelope(live), 'It does'), '405': answer(refusals()[405]!) },
   }),
   operation('GET', '/health/ready', {
     operationId: 'readReadiness',
@@ -87,6 +87,7 @@ export const healthOperations = [
     security: [],
     responses: {
       '200': answer(envelope(readiness), 'It can; `degraded` names the services that are away'),
+      '405': answer(refusals()[405]!),
       '503': answer(refusals()[503]!, 'It cannot; the message names what is missing'),
     },
   }),

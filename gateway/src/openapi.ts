@@ -1,5 +1,6 @@
 import { reasons } from '@channelling/contract'
 import type { Json, JsonObject, OperationGroup } from './documents'
+import { type Answering, headerComponents, headersOf } from './openapi-headers'
 
 /** JSON alone: the Swagger plugin lists every media type it could have been, and drops what closes a response's outermost object. What is no JSON stays. */
 function jsonOnly({ content }: JsonObject): JsonObject {
@@ -29,35 +30,6 @@ function parameterOf(parameter: JsonObject): JsonObject {
 
 const descriptions: Record<string, string> = { '200': 'Done', '201': 'Created' }
 
-const requestId = {
-  'X-Request-Id': { description: 'Names the request; quote it when something went wrong', schema: { type: 'string' } },
-}
-const retryAfter = {
-  'Retry-After': { description: 'Seconds after which trying again makes sense', schema: { type: 'integer' } },
-}
-
-/** Of a key's limit, which an operator may have set to none. */
-const quota: JsonObject = {
-  'RateLimit-Limit': {
-    description:
-      'How many requests of this kind, reads or writes, the key may make within any minute. Where there is no limit, none of these headers',
-    schema: { type: 'integer', minimum: 1 },
-  },
-  'RateLimit-Remaining': {
-    description: 'How many of them are left at this moment',
-    schema: { type: 'integer', minimum: 0 },
-  },
-  'RateLimit-Reset': {
-    description: 'Seconds after which the earliest of those made is a minute old, so that more are left',
-    schema: { type: 'integer', minimum: 0, maximum: 60 },
-  },
-}
-const quotaReferences: JsonObject = Object.fromEntries(
-  Object.keys(quota).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-)
-
-const etag = { ETag: { description: 'Names this very answer', schema: { type: 'string' } } }
-
 /** Of every operation that knows 304. */
 const ifNoneMatch: JsonObject = {
   name: 'If-None-Match',
@@ -65,14 +37,6 @@ const ifNoneMatch: JsonObject = {
   required: false,
   description: 'The ETag of the answer you have: when it is still that one you are told 304 and spared the body',
   schema: { type: 'string' },
-}
-
-/** The headers that go with a status, besides that of every error. */
-const headers: Record<string, JsonObject> = {
-  '201': { Location: { description: 'The path of what was created', schema: { type: 'string' } } },
-  '405': { Allow: { description: 'The methods that the path takes', schema: { type: 'string' } } },
-  '429': retryAfter,
-  '503': retryAfter,
 }
 
 /** Names what recurs once, under components, so that the document stays small enough to read. */
@@ -112,11 +76,18 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
   for (const { about, operations } of groups) {
     for (const { method, template, tag, document } of operations) {
       if (!tags.has(tag)) tags.set(tag, about)
-      const { parameters, requestBody, responses, ...rest } = document
-      const limited = document['x-scope'] !== undefined
-      const merged: JsonObject = { ...rest, responses: mergeResponses(responses as JsonObject, components, limited) }
-      const conditional = '304' in (responses as JsonObject) ? [ifNoneMatch] : []
-      const all = [...((parameters ?? []) as JsonObject[]).map(parameterOf), ...conditional]
+      const { requestBody, 'x-content': more, ...rest } = document
+      const parameters = (document.parameters ?? []) as JsonObject[]
+      const responses = document.responses as JsonObject
+      const answering = {
+        keyed: document['x-scope'] !== undefined,
+        conditional: '304' in responses,
+        once: parameters.some(({ name }) => name === 'idempotency-key'),
+      }
+      const merged: JsonObject = { ...rest, responses: mergeResponses(responses, components, answering) }
+      // an answer's schema can say JSON alone
+      if (more) Object.assign(contentOf(merged, '200'), more)
+      const all = [...parameters.map(parameterOf), ...(answering.conditional ? [ifNoneMatch] : [])]
       if (all.length > 0) merged.parameters = all
       if (requestBody) merged.requestBody = bodyOf(requestBody as JsonObject)
       paths[template] = { ...(paths[template] as JsonObject | undefined), [method.toLowerCase()]: merged }
@@ -140,7 +111,7 @@ export function mergeDocuments({ groups, contextRoot, version }: OpenApiOptions)
         Bearer: { type: 'http', scheme: 'bearer', description: 'The same key, for tools that only speak bearer' },
         Ticket: { type: 'apiKey', in: 'query', name: 'access_token', description: 'A ticket, for the socket alone' },
       },
-      headers: quota,
+      headers: headerComponents,
       responses: components.responses,
     },
   }
@@ -156,25 +127,20 @@ ${reasons.no_such_path.about.toLowerCase()}.`
 function mergeResponses(
   responses: JsonObject,
   components: ReturnType<typeof createComponents>,
-  limited: boolean,
+  answering: Answering,
 ): JsonObject {
   return Object.fromEntries(
     Object.entries(responses).map(([status, given]): [string, Json] => {
-      // whoever is not known by a key has no limit to be told of
-      const ofKey = limited && status !== '401' ? quotaReferences : {}
       const response = given as JsonObject
-      if (!response.content) return [status, limited ? { ...response, headers: ofKey } : response]
-      if (status === '304')
-        return [status, { description: String(response.description), headers: { ...etag, ...ofKey } }]
-      const error = Number(status) >= 400
       const told: JsonObject = {
         description: String(response.description || descriptions[status] || 'Done'),
-        ...((error || limited || status in headers) && {
-          headers: { ...(error && requestId), ...headers[status], ...ofKey },
-        }),
-        content: jsonOnly(response),
+        headers: headersOf(status, answering),
+        ...(response.content && status !== '304' && { content: jsonOnly(response) }),
       }
-      return [status, error ? components.refer(status, told) : told]
+      return [status, Number(status) >= 400 ? components.refer(status, told) : told]
     }),
   )
 }
+
+const contentOf = ({ responses }: JsonObject, status: string) =>
+  ((responses as JsonObject)[status] as JsonObject).content as JsonObject

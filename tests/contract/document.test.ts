@@ -19,9 +19,8 @@ const nameOf = ({ method, template }: Documented) => `${method} ${template}`
 test('the linter finds no error in the document', async () => {
   const { errors, warnings } = await lint(server.contract.document)
   expect(errors).toEqual([])
-  // paths that the contract fixes, operations that nothing is asked of, and a socket, which answers 101
-  const inherent =
-    /^(no-ambiguous-paths .*bookings|operation-4xx-response .*(capabilities|health)|operation-2xx-response .*ws~1notify)/
+  // paths that the contract fixes, and a socket, which answers 101
+  const inherent = /^(no-ambiguous-paths .*bookings|operation-2xx-response .*ws~1notify)/
   expect(warnings.filter((warning) => !inherent.test(warning))).toEqual([])
 }, 60_000)
 
@@ -118,6 +117,59 @@ test('every operation says who may call it: one scope, or nobody in particular f
 
 test('the document names the address that its paths begin at', () => {
   expect(server.contract.document.servers).toEqual([{ url: ROOT }])
+})
+
+const called = (name: string) => operations.find((operation) => nameOf(operation) === name)!
+const headersOf = (name: string, status: number) => Object.keys(called(name).responses.get(status)?.headers ?? {})
+
+test('the events are there as JSON and as a stream, and the socket says what may stand in its address', () => {
+  const { content = {} } = called('GET /api/notifications/events').responses.get(200)!
+  expect(Object.keys(content)).toEqual(['application/json', 'text/event-stream'])
+  expect(called('GET /ws/notify').parameters).toEqual(
+    ['from', 'sessionId', 'consultantId', 'access_token'].map((name) =>
+      expect.objectContaining({
+        name,
+        in: 'query',
+        required: false,
+        description: expect.stringMatching(/^[A-Z].{8,}/),
+      }),
+    ),
+  )
+})
+
+test('every path says that it may be asked by a wrong method, and what it takes then', () => {
+  for (const operation of operations) {
+    expect([nameOf(operation), headersOf(nameOf(operation), 405)]).toEqual([
+      nameOf(operation),
+      expect.arrayContaining(['Allow', 'X-Request-Id']),
+    ])
+  }
+})
+
+test('every answer has its request id, a read that can be spared its ETag, and a booking says when it is replayed', () => {
+  for (const operation of operations) {
+    const name = nameOf(operation)
+    const replays = operation.parameters.some((parameter) => parameter.name === 'idempotency-key')
+    for (const status of operation.responses.keys()) {
+      const headers = headersOf(name, status)
+      expect([name, status, headers.includes('X-Request-Id')]).toEqual([name, status, true])
+      const spared = operation.responses.has(304) && (status === 200 || status === 304)
+      expect([name, status, headers.includes('ETag')]).toEqual([name, status, spared])
+      const replayed = replays && [200, 201, 404, 409].includes(status)
+      expect([name, status, headers.includes('Idempotent-Replay')]).toEqual([name, status, replayed])
+    }
+  }
+  expect(headersOf('POST /api/channel/bookings', 201)).toContain('Idempotent-Replay')
+  expect(headersOf('GET /api/channel/sessions', 200)).toContain('ETag')
+})
+
+test('the code of an answer is a whole number', () => {
+  for (const operation of operations) {
+    for (const [status, { content }] of operation.responses) {
+      const code = content?.['application/json']?.schema.properties?.code
+      if (code) expect([nameOf(operation), code]).toEqual([nameOf(operation), { type: 'integer', enum: [status] }])
+    }
+  }
 })
 
 test('the capability statement has what the contract names, and every operation of the document', async () => {

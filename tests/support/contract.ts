@@ -1,5 +1,5 @@
 import { type Reason, reasons } from '@channelling/contract'
-import { statusOfReason } from '@channelling/http'
+import { REPLAY_HEADER, statusOfReason } from '@channelling/http'
 import Ajv, { type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import { createFinder, type Documented, type JsonSchema, type OpenApi, operationsOf, reasonsOf } from './openapi'
@@ -58,8 +58,12 @@ export function createContract(document: OpenApi): Contract {
     // where there is no limit nothing is said of it, and half of it is never said
     if (told.length > 0 && told.length < quota.length) throw fail(`lacks some of the headers ${quota}`)
     if (headers.has('ratelimit-limit') && quota.length === 0) throw fail('tells a limit that is not documented')
+    for (const name of ['X-Request-Id', 'ETag', REPLAY_HEADER]) {
+      if (headers.has(name) && !documented.some((one) => one.toLowerCase() === name.toLowerCase()))
+        throw fail(`has the header ${name}, which is not documented`)
+    }
     for (const name of documented) {
-      if (quota.includes(name)) continue
+      if (quota.includes(name) || name.toLowerCase() === REPLAY_HEADER) continue
       if (!headers.has(name) && !(name === 'Retry-After' && status === 503)) throw fail(`lacks the header ${name}`)
     }
     if (answered.method === 'HEAD') return

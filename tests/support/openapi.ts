@@ -23,6 +23,7 @@ export interface ParameterObject {
   name: string
   in: 'path' | 'query' | 'header'
   required: boolean
+  description?: string
   schema: JsonSchema
 }
 

@@ -1,14 +1,24 @@
-import { refusals } from '@channelling/http'
-import { answer, operation } from '../documents'
+import { refusals, schema } from '@channelling/http'
+import { socketQuery } from '@channelling/notifications'
+import { answer, type JsonObject, operation } from '../documents'
 
 export const SOCKET_PATH = '/ws/notify'
 
 /** A handshake has no body and waits for nobody. */
-const statuses = new Set(['400', '401', '403', '429', '500', '503'])
+const statuses = new Set(['400', '401', '403', '405', '429', '500', '503'])
 
 const refused = Object.entries(refusals('ticket_invalid', 'origin_not_allowed', 'too_many_sockets'))
   .filter(([status]) => statuses.has(status))
   .map(([status, schema]) => [status, answer(schema)])
+
+const { properties } = schema(socketQuery) as object as { properties: Record<string, JsonObject> }
+const parameters = Object.entries(properties).map(([name, { description = '', ...printed }]) => ({
+  name,
+  in: 'query',
+  required: false,
+  description,
+  schema: printed,
+}))
 
 /** What the merged document says of the socket. */
 export const socketOperation = operation('GET', SOCKET_PATH, {
@@ -19,5 +29,6 @@ export const socketOperation = operation('GET', SOCKET_PATH, {
   tags: ['Notifications'],
   security: [{ Finance: [] }, { Bearer: [] }, { Ticket: [] }],
   'x-scope': 'notifications:read',
+  parameters,
   responses: { '101': { description: 'The socket is open' }, ...Object.fromEntries(refused) },
 })

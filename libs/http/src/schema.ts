@@ -41,6 +41,11 @@ function mend(printed: Printed, byDefault: unknown): void {
   if (byDefault !== undefined) printed.default = byDefault
   // OpenAPI 3.0 takes null only where the values list it too
   if (printed.nullable && printed.enum && !printed.enum.includes(null)) printed.enum = [...printed.enum, null]
+  // a literal is any number to zod
+  if (printed.type === 'number' && printed.enum?.every(Number.isInteger)) {
+    printed.type = 'integer'
+    return
+  }
   if (printed.type !== 'integer') return
   if (printed.minimum === Number.MIN_SAFE_INTEGER) delete printed.minimum
   if (printed.maximum === Number.MAX_SAFE_INTEGER) delete printed.maximum

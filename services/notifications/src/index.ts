@@ -1,4 +1,5 @@
 export { createNotifications, type Dependencies as NotificationsDependencies } from './app'
+export { socketQuery } from './endpoints/stream-query'
 export { type SocketOptions, sockets } from './endpoints/subscribe-by-socket'
 export { createFeed, type Feed, type FramedEvent, type Subscriber } from './feed'
 export { sentEvent } from './framing'

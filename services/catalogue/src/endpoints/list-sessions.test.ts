@@ -23,6 +23,15 @@ test('without a range, a search shows today from midnight and the next 30 days',
   expect(await ids()).toEqual([midnight, last])
 })
 
+test('a fromDate alone means the 30 days after it, a toDate alone what is left from today on', async () => {
+  const today = await at('2026-05-18 00:00:00')
+  const first = await at('2026-05-20 09:00:00')
+  const last = await at('2026-06-19 23:59:00')
+  const after = await at('2026-06-20 00:00:00')
+  expect(await ids('?fromDate=2026-05-20')).toEqual([first, last])
+  expect(await ids('?toDate=2026-06-20')).toEqual([today, first, last, after])
+})
+
 test('a plain toDate is the end of that day, a dated one that instant, both inclusive', async () => {
   const noon = await at('2026-05-20 12:00:00')
   const night = await at('2026-05-20 23:59:00')

@@ -49,7 +49,8 @@ export const listSessions = ({
         summary: 'Find sessions',
         description:
           'Those that start within the range, by start time, whatever their status. A plain `toDate` is the end of that day. ' +
-          'Without a range: today from 00:00 and the next 30 days.',
+          'Without `fromDate` from today 00:00 on, and without `toDate` until the end of the 30th day after the first: a `fromDate` alone means ' +
+          '30 days from it.',
         tags: ['Catalogue'],
         operationId: 'listSessions',
       },

@@ -105,6 +105,15 @@ export const readEventsEndpoint = ({
           'Events after a position, in the order in which they were committed; without `from`, those from now on. With `Accept: text/event-stream` it is the same as Server-Sent Events, which go on from `Last-Event-ID`. A client with access `own` is not told which booking it is, nor what became of it, where the booking is another client’s.',
         tags: ['Notifications'],
         'x-waits': true,
+        'x-content': {
+          'text/event-stream': {
+            schema: {
+              type: 'string',
+              description:
+                'Server-Sent Events: the `id` of each is a position, its `data` the JSON of an event. Ends after a minute, to be asked again from the last `id`',
+            },
+          },
+        },
       } as object,
     },
   )

@@ -43,6 +43,15 @@ export const streamQuery = {
   consultantId: idsInText.optional().meta({ description: 'Events of the sessions of these consultants' }),
 }
 
+/** What may stand in the address of a socket. */
+export const socketQuery = z.strictObject({
+  ...streamQuery,
+  access_token: z
+    .string()
+    .optional()
+    .meta({ description: 'A ticket of `POST /api/notifications/tickets`, where no header can be sent' }),
+})
+
 export const topicsOf = ({ sessionId, consultantId }: { sessionId?: number[]; consultantId?: number[] }): Topics => ({
   sessions: sessionId ?? [],
   consultants: consultantId ?? [],

@@ -3,13 +3,12 @@ import { type Caller, Refusal } from '@channelling/contract'
 import { type Log, REQUEST_ID_HEADER, refusalOf, refuse } from '@channelling/http'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
-import { z } from 'zod'
 import type { Feed } from '../feed'
 import { createHeartbeats } from '../heartbeats'
 import { jsonSocket } from '../json-socket'
 import { JSON_PROTOCOL, readHandshake } from '../rules/handshake'
 import { textSocket } from '../text-socket'
-import { streamQuery, topicsOf } from './stream-query'
+import { socketQuery, topicsOf } from './stream-query'
 
 /** How long a socket in JSON mode may say nothing. */
 const HEARTBEAT_MS = 25_000
@@ -100,8 +99,6 @@ async function holdPlace(feed: Feed): Promise<() => void> {
 }
 
 type Wanted = ReturnType<typeof readWanted>
-
-const socketQuery = z.strictObject({ ...streamQuery, access_token: z.string().optional() })
 
 /**
  * From where a client in JSON mode wants to be told, and of what.
