@@ -28,7 +28,7 @@ export const changePatientEndpoint = ({
       const changed = await saved(async () => {
         const before = await loadPatient(database, params.id)
         if (!before) throw patientNotFound()
-        const { person, faults } = withTold(before.person, body, { region, today: calendar.dayOf(now) })
+        const { person, faults } = withTold(before.person, body, { region, today: calendar.dayOf(now), calendar })
         refuseFaults(faults)
         return changePatient(database, before, person, now).finally(() => onChange(before.id))
       })

@@ -150,6 +150,24 @@ test('a birthday is a day: no zone moves it', async () => {
   }
 })
 
+test('a birthday at a local time that a clock change skips is refused, one at its midnight is a day like any other', async () => {
+  const { register, change } = await startPatients({ calendar: createCalendar('America/New_York') })
+  const refused = await register({ name: 'Jane', email: 'a@example.com', dob: '1990-04-01 02:30:00' })
+  expect([refused.status, refused.body.fields]).toEqual([
+    400,
+    [{ path: 'body.dob', message: 'must be a local time that exists; a clock change skips this one' }],
+  ])
+  const { body } = await register({ name: 'Jane', email: 'a@example.com', dob: '1990-04-01 03:30:00' })
+  expect(body.data.dob).toBe('1990-04-01 00:00:00')
+  expect((await change(body.data.id, { dob: '1990-04-01 02:30:00' })).status).toBe(400)
+
+  // at midnight, where the answer stands
+  const colombo = await startPatients()
+  const first = await colombo.register({ name: 'Jane', email: 'a@example.com', dob: '1996-05-25' })
+  expect((await colombo.change(first.body.data.id, { dob: first.body.data.dob })).status).toBe(200)
+  expect((await colombo.change(first.body.data.id, { dob: '1996-05-25 00:15:00' })).status).toBe(400)
+})
+
 test('without a country code a phone number is of the region of the hospital', async () => {
   const { register } = await startPatients({ region: 'GB' })
   expect((await register({ name: 'Jane', phone: '020 7946 0958' })).body.data.phone).toBe('+442079460958')

@@ -19,7 +19,7 @@ export const registerPatientEndpoint = ({
     '/api/patients',
     async ({ body, set }) => {
       const now = clock()
-      const { person, faults } = withTold(nobody, body, { region, today: calendar.dayOf(now) })
+      const { person, faults } = withTold(nobody, body, { region, today: calendar.dayOf(now), calendar })
       refuseFaults(faults)
       const registered = await saved(() => addPatient(database, person, newPhn(), now))
       set.status = 201

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
+import { createCalendar } from '@channelling/contract'
 import { nobody, type Told, withTold } from './person'
 
-const at = { region: 'LK', today: '2026-05-18' } as const
+const at = { region: 'LK', today: '2026-05-18', calendar: createCalendar('Asia/Colombo') } as const
 const jane: Told = { name: 'Jane Doe', phone: '0771234567' }
 const faulty = (told: Told) => withTold(nobody, { ...jane, ...told }, at).faults.map(({ property }) => property)
 
@@ -29,6 +30,16 @@ test('who is born today is born; who is born tomorrow is not', () => {
   expect(faulty({ dob: '2026-05-18' })).toEqual([])
   expect(faulty({ dob: '2026-05-18 23:00:00' })).toEqual([])
   expect(faulty({ dob: '2026-05-19' })).toEqual(['dob'])
+})
+
+test('a time of day that a clock change skips is no time of birth, its midnight stands for the day', () => {
+  // to 01:00 at midnight
+  for (const time of ['', ' 00:00:00', ' 01:00:00', ' 23:59:59'])
+    expect(faulty({ dob: `1996-05-25${time}` })).toEqual([])
+  for (const time of ['00:00:01', '00:15:00', '00:59:59'])
+    expect(faulty({ dob: `1996-05-25 ${time}` })).toEqual(['dob'])
+  expect(faulty({ dob: '2026-05-19 23:59:59' })).toEqual(['dob'])
+  expect(faulty({ dob: '1850-06-01 10:30:00' })).toEqual([])
 })
 
 test('an NIC of somebody born in a year to come is none', () => {

@@ -1,4 +1,4 @@
-import type { Day } from '@channelling/contract'
+import type { Calendar, Day } from '@channelling/contract'
 import { isName, nameKeyOf } from './name'
 import { birthYearOf, type Nic, readNic } from './nic'
 import { readPassport } from './passport'
@@ -32,7 +32,7 @@ export interface Told {
   title?: string | null
   name?: string
   sex?: Sex | null
-  /** `yyyy-MM-dd`, whatever may follow. */
+  /** `yyyy-MM-dd`, or with ` HH:mm:ss`; the day alone is kept. */
   dob?: string | null
   phone?: string | null
   nic?: string | null
@@ -70,7 +70,7 @@ export const nobody: Person = {
 export function withTold(
   person: Person,
   told: Told,
-  { region, today }: { region: Region; today: Day },
+  { region, today, calendar }: { region: Region; today: Day; calendar: Pick<Calendar, 'at'> },
 ): { person: Person; faults: Fault[] } {
   const faults: Fault[] = []
   const next = { ...person }
@@ -94,8 +94,13 @@ export function withTold(
     next.nameKey = nameKeyOf(next.name)
   }
   if (told.sex !== undefined) next.sex = told.sex
-  if (told.dob !== undefined)
+  if (told.dob !== undefined) {
     next.dob = read('dob', told.dob, (dob) => birthday(dob, today), 'must not be in the future')
+    if (next.dob && told.dob && isSkipped(told.dob, calendar)) {
+      const message = 'must be a local time that exists; a clock change skips this one'
+      faults.push({ property: 'dob', message })
+    }
+  }
   if (told.phone !== undefined) {
     next.phone = read('phone', told.phone, (phone) => readPhone(phone, region), 'must be a phone number')
   }
@@ -129,6 +134,14 @@ const isTraceable = ({ phone, nic, passport, email }: Person) => (phone ?? nic ?
 function birthday(written: string, today: Day): Day | null {
   const day = written.slice(0, 10)
   return day <= today ? day : null
+}
+
+/** A clock change that skips midnight skips no day, and at midnight is how a day is answered. */
+function isSkipped(written: string, { at }: Pick<Calendar, 'at'>): boolean {
+  const time = written.slice(11)
+  if (time === '' || time === '00:00:00') return false
+  const [hours, minutes] = time.split(':').map(Number) as [number, number]
+  return at(written.slice(0, 10), hours * 60 + minutes) === null
 }
 
 function nicBornBy(written: string, today: Day): Nic | null {
