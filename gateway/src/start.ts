@@ -22,6 +22,7 @@ import { createAdministration } from './administration'
 import { createGateway } from './app'
 import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
+import { keepServicesOut } from './folder'
 import { leaveGradually } from './leaving'
 import { listenerOptions } from './listener'
 import { createMetrics, createObserver, type SeenOf, watchSources } from './observation'
@@ -55,10 +56,14 @@ export async function start(settings: Settings): Promise<Running> {
   const onFailure = (fault: DatabaseFault) => leave(fault, log)
   const onWaiting = (what: string) => log.warn({ what }, 'waiting for the database')
   const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
-  const database = await open(address, { onFailure, onWaiting })
+  const folder = keepServicesOut(settings.DATA_DIR)
+  const database = await open(address, { onFailure, onWaiting }).catch((error) => {
+    folder.release()
+    throw error
+  })
 
   /** What is running so far; closed in reverse. */
-  const running: (() => Promise<void>)[] = [() => database.close()]
+  const running: (() => Promise<void>)[] = [async () => folder.release(), () => database.close()]
   const closeAll = async () => {
     for (const close of running.splice(0).reverse()) {
       await close().catch((error) => log.error(described(error), 'something did not close as it should'))

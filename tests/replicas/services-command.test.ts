@@ -1,59 +1,18 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { processesOf, processWith, startEverything } from '../support/everything'
 import { freePort, isFree } from '../support/port'
-import { gather } from '../support/process'
 import { startServer } from '../support/server'
 
 setDefaultTimeout(90_000)
 
 const command = new URL('../../gateway/src/commands/services.ts', import.meta.url).pathname
 
-/** Starts everything as somebody would who has just installed it, on a folder of its own. */
-function startEverything(folder: string, ...args: string[]) {
-  const child = Bun.spawn([process.execPath, command, ...args], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder },
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const output = gather(child)
-  const said = async (what: RegExp) => {
-    const deadline = Date.now() + 60_000
-    for (;;) {
-      const found = what.exec(output.text())
-      if (found) return found
-      if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}: ${output.text()}`)
-      if (Date.now() > deadline) throw new Error(`It did not say ${what}: ${output.text()}`)
-      await Bun.sleep(20)
-    }
-  }
-  const ended = async () => {
-    await child.exited
-    return output.text()
-  }
-  return { child, said, ended }
-}
-
-/** Every process that was told to keep its data in a folder. */
-const processesOf = (folder: string): number[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder) ||
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)
-        )
-      } catch {
-        return false
-      }
-    })
-    .map(Number)
-
 test('one command starts everything; what is killed comes back, bookings go on, and nothing stays when it is stopped', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'everything-'))
-  const everything = startEverything(folder, '--bookings', '2', '--gateway', '2')
+  const everything = startEverything(folder, { args: ['--bookings', '2', '--gateway', '2'] })
   try {
     await everything.said(/Stop with Ctrl-C/)
     const [, url, key, body] = await everything.said(/curl -s -X POST (\S+) -H 'Finance: (\S+)'.* -d '(.*)'/)
@@ -76,7 +35,7 @@ test('one command starts everything; what is killed comes back, bookings go on, 
     for (const name of ['bookings-1', 'bookings-2', 'database', 'gateway-1']) {
       const pid =
         name === 'database'
-          ? databaseOf(folder)
+          ? processWith(folder, '--db-path')
           : Number((await everything.said(new RegExp(`${name} .*process (\\d+)`)))[1])
       process.kill(pid, 'SIGKILL')
       await everything.said(new RegExp(`${name} ended with SIGKILL; it is started again in`))
@@ -91,9 +50,6 @@ test('one command starts everything; what is killed comes back, bookings go on, 
   expect(processesOf(folder)).toEqual([])
   rmSync(folder, { recursive: true })
 })
-
-const databaseOf = (folder: string) =>
-  processesOf(folder).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--db-path'))!
 
 test('what cannot be is one line, and leaves nothing behind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'everything-'))

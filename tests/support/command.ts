@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-export type CommandName = 'backup' | 'restore' | 'db'
+export type CommandName = 'keys' | 'import' | 'backup' | 'restore' | 'db'
 
 export interface Ran {
   code: number

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { createCalendar } from '@channelling/contract'
 import { type BackedUp, BackupFault, backUp, CopyFault, DatabaseFault, filePath } from '@channelling/schema'
 import { readSettings, type Settings } from '@channelling/settings'
+import { keepServicesFrom } from '../folder'
 import { CommandFailed, remark, runCommand, say } from './command'
 import { type Reach, reachServerOr } from './reach'
 
@@ -36,7 +37,11 @@ function pathOf(given: string | undefined, { DATA_DIR, TIME_ZONE }: Settings): s
 
 /** A libSQL server is asked by this command itself; a file is opened here only where no server holds it. */
 async function carryOut(settings: Settings, to: string): Promise<BackedUp> {
-  const alone = () => backUp({ url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }, to)
+  const alone = async () => {
+    const folder = keepServicesFrom(settings.DATABASE_URL)
+    const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
+    return backUp(address, to).finally(() => folder.release())
+  }
   try {
     if (filePath(settings.DATABASE_URL) === null) return await alone()
     const found = await reachServerOr(settings, alone)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { CopyFault, copyDatabase, type DatabaseAddress, DatabaseFault, filePath } from '@channelling/schema'
+import { keepServicesFrom } from '../folder'
 import { CommandFailed, remark, runCommand, say, WrongUsage } from './command'
 
 const HELP = `Usage: bun run db copy --from <url> --to <url>
@@ -20,6 +21,7 @@ async function copy(): Promise<void> {
   if (values.help) return say(HELP)
   if (positionals.join(' ') !== 'copy') throw new WrongUsage('The one thing to do is copy')
   const { from, to } = addressesOf(values, process.env)
+  const folders = [from, to].map(({ url }) => keepServicesFrom(url))
   try {
     const tables = await copyDatabase(from, to, { onProgress: remark })
     const rows = tables.reduce((sum, table) => sum + table.rows, 0)
@@ -28,6 +30,8 @@ async function copy(): Promise<void> {
     if (error instanceof CopyFault) throw new CommandFailed(error.message)
     if (error instanceof DatabaseFault) throw new CommandFailed(`A database failed: ${error.code}`)
     throw error
+  } finally {
+    for (const folder of folders) folder.release()
   }
 }
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { createLog } from '@channelling/http'
-import { open } from '@channelling/schema'
+import { lock, open } from '@channelling/schema'
 import { controlPath, openControl } from '../control'
 import { CommandFailed } from './command'
 import { reach } from './reach'
@@ -59,6 +61,30 @@ test('a server that takes the request and never answers is one clear line too', 
   const failed = await reach(folder.settings, 200).catch((error) => error)
   expect(failed).toBeInstanceOf(CommandFailed)
   await server.stop(true)
+})
+
+test('while `run services` has the folder and no gateway answers, its data is not looked for in a file', async () => {
+  const services = lock(join(folder.dataDir, 'services'))
+  const failed = await reach(folder.settings, 200).catch((error) => error)
+  expect(failed).toBeInstanceOf(CommandFailed)
+  expect(failed.message).toContain('does not answer')
+  expect(existsSync(join(folder.dataDir, 'channelling.db'))).toBe(false)
+  services.release()
+})
+
+test('of the gateways of `run services` one that answers is enough', async () => {
+  const services = lock(join(folder.dataDir, 'services'))
+  const [hanging, answering] = ['gateway-1', 'gateway-2'].map((name) => join(folder.dataDir, name))
+  for (const gateway of [hanging!, answering!]) mkdirSync(gateway)
+  const silent = { fetch: () => new Promise<Response>(() => undefined) }
+  const first = Bun.serve({ unix: controlPath(hanging!), fetch: silent.fetch })
+  const second = Bun.serve({ unix: controlPath(answering!), fetch: () => new Response('the second') })
+  const reached = await reach(folder.settings)
+  expect(await (await reached.fetch('/')).text()).toBe('the second')
+  const named = { ...folder.settings, databaseNamed: true }
+  await expect(reach(named, 200)).rejects.toThrow('does not answer')
+  await Promise.all([first.stop(true), second.stop(true)])
+  services.release()
 })
 
 test('a server that is just starting is waited for', async () => {

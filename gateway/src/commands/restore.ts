@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { createCalendar } from '@channelling/contract'
 import { filePath, type Restored, RestoreFault, restore, SKIPPED_IDS } from '@channelling/schema'
 import { readSettings } from '@channelling/settings'
+import { keepServicesFrom } from '../folder'
 import { CommandFailed, remark, runCommand, say, WrongUsage } from './command'
 
 const HELP = `Usage: bun run restore --from <backup> [--skip <ids>]
@@ -25,11 +26,14 @@ async function putBack(): Promise<void> {
       'DATABASE_URL is a libSQL server: restore into a file, by DATABASE_URL=file:<path>, and take that one to an empty server with `bun run db copy`',
     )
   }
+  const folder = keepServicesFrom(settings.DATABASE_URL)
   try {
     tell(await restore(values.from, path, skippedIds), settings.TIME_ZONE)
   } catch (error) {
     if (error instanceof RestoreFault) throw new CommandFailed(`${error.message}. Nothing was changed`)
     throw error
+  } finally {
+    folder.release()
   }
 }
 

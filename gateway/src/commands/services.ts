@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { lock } from '@channelling/schema'
+import type { Lease } from '@channelling/schema'
 import { readSettings, type Settings } from '@channelling/settings'
+import { gatewayFolder, holdForServices } from '../folder'
 import { freePorts } from '../supervision/free-ports'
 import { type Addressed, planProcesses, type Replicas, serviceNames } from '../supervision/plan'
 import { nats, sqld } from '../supervision/servers'
@@ -27,7 +28,7 @@ async function line(text: string): Promise<void> {
 }
 
 /** Held while anything runs: neither server minds a second one on its data. */
-let data: ReturnType<typeof lock> | undefined
+let data: Lease | undefined
 
 /** Everything that runs, in the order in which it was started; it is stopped the other way round. */
 const stages: Supervised[][] = []
@@ -60,7 +61,7 @@ async function services(): Promise<void> {
   const given = Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_REPLICAS`, values[name]]))
   const asked = Object.fromEntries(Object.entries(given).filter(([, count]) => count !== undefined))
   const settings = readSettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env, ...asked })
-  if (process.env.DATABASE_URL && settings.DATABASE_URL.startsWith('file:')) {
+  if (settings.databaseNamed && settings.DATABASE_URL.startsWith('file:')) {
     throw new WrongUsage('DATABASE_URL must be a libSQL server, or none: a file serves one process alone')
   }
 
@@ -83,9 +84,9 @@ async function services(): Promise<void> {
 async function start(settings: Settings): Promise<void> {
   const folder = resolve(settings.DATA_DIR)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  data = lock(join(folder, 'services'))
+  data = holdForServices(folder)
   const [databasePort, natsPort] = freePorts(2) as [number, number]
-  const database = process.env.DATABASE_URL ? null : sqld(folder, databasePort)
+  const database = settings.databaseNamed ? null : sqld(folder, databasePort)
   const hints = settings.NATS_URL ? null : nats(folder, natsPort)
   const shared = {
     ...process.env,
@@ -111,7 +112,7 @@ ${gateways.map(({ url }) => `  API    ${url}/api`).join('\n')}
 
 ${listed([...services, ...gateways], [...started, ...inFront])}`)
 
-  const control = await reach({ ...settings, DATA_DIR: folder })
+  const control = await reach({ ...settings, DATA_DIR: gatewayFolder(folder, 1) })
   try {
     await introduce(settings, control, first!.url)
   } finally {

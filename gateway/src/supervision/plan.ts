@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Settings } from '@channelling/settings'
+import { gatewayFolder } from '../folder'
 import { ownAddress } from '../own-address'
 import { freePorts } from './free-ports'
 import { isOk } from './servers'
@@ -64,7 +64,7 @@ export function planProcesses(
         ...shared,
         ...Object.fromEntries(urls),
         PORT: String(port),
-        DATA_DIR: dataDirOf(settings, index),
+        DATA_DIR: dataDirOf(settings, index + 1),
         ...metricsOf(index),
       },
       isReady: () => isOk(`${url}/health/ready`),
@@ -74,10 +74,9 @@ export function planProcesses(
   return { services, gateways }
 }
 
-/** The first gateway's control socket is where commands look; each has one. */
-function dataDirOf({ DATA_DIR }: Settings, index: number): string {
-  if (index === 0) return DATA_DIR
-  const folder = join(DATA_DIR, `gateway-${index + 1}`)
+/** Each gateway has a control socket, in a folder of its own: that of the data is the supervisor's. */
+function dataDirOf({ DATA_DIR }: Settings, number: number): string {
+  const folder = gatewayFolder(DATA_DIR, number)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
 }

@@ -9,7 +9,11 @@ export class SettingsFault extends Error {
 /** What may be set, by name. */
 export const settingNames: readonly string[] = Object.keys(settings.shape)
 
-export type Settings = Omit<Shape, 'DATABASE_URL'> & { DATABASE_URL: string }
+export type Settings = Omit<Shape, 'DATABASE_URL'> & {
+  DATABASE_URL: string
+  /** Whether `DATABASE_URL` was set, and is not only the file that a data folder has. */
+  databaseNamed: boolean
+}
 
 /** What only who uses a setting can tell of it: what is wrong with the value, if anything is. */
 export type Checks = Partial<Record<'BOOTSTRAP_KEY' | 'TLS_CERT' | 'TLS_KEY', (value: string) => string | undefined>>
@@ -51,7 +55,12 @@ function read(environment: Record<string, string | undefined>, all: readonly Rul
     const faults = error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`)
     throw new SettingsFault(`These settings cannot be used:\n${faults.join('\n')}`)
   }
-  return { ...data, DATABASE_URL: data.DATABASE_URL ?? `file:${data.DATA_DIR}/channelling.db` }
+  const { DATABASE_URL, DATA_DIR } = data
+  return {
+    ...data,
+    DATABASE_URL: DATABASE_URL ?? `file:${DATA_DIR}/channelling.db`,
+    databaseNamed: DATABASE_URL !== undefined,
+  }
 }
 
 /** Without a `when` of its own a rule would be left out wherever any setting is wrong. */

@@ -6,6 +6,10 @@ export class DataInUse extends Error {
   override readonly name = 'DataInUse'
 }
 
+export interface Lease {
+  release(): void
+}
+
 /**
  * Takes the lock of the data file at `path` for this process, until `release` or the end of the process, however it ends.
  *
@@ -13,24 +17,33 @@ export class DataInUse extends Error {
  * takes it first ends the exchange of the data that a kill interrupted.
  * @throws DataInUse when another process holds it.
  */
-export function lock(path: string): { release(): void } {
-  const holder = new Sqlite(`${path}.lock`, { create: true })
-  try {
-    holder.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
-  } catch (error) {
-    holder.close()
-    if ((error as { code?: string }).code === 'SQLITE_BUSY') {
-      throw new DataInUse(
-        `The data of ${path} is in use by another process, most likely a server: stop that one, or set DATA_DIR to another folder`,
-      )
-    }
-    throw error
+export function lock(path: string): Lease {
+  const lease = hold(path, 'PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+  if (!lease) {
+    throw new DataInUse(
+      `The data of ${path} is in use by another process, most likely a server: stop that one, or set DATA_DIR to another folder`,
+    )
   }
   try {
     finishExchange(path)
   } catch (error) {
-    holder.close()
+    lease.release()
     throw error
   }
-  return { release: () => holder.close() }
+  return lease
+}
+
+/** Keeps `lock` of the same path out for as long as it is held, and others that do the same do not; null while that is taken. */
+export const share = (path: string): Lease | null => hold(path, 'BEGIN; SELECT count(*) FROM sqlite_schema')
+
+function hold(path: string, how: string): Lease | null {
+  const holder = new Sqlite(`${path}.lock`, { create: true })
+  try {
+    holder.exec(`PRAGMA busy_timeout = 0; ${how}`)
+    return { release: () => holder.close() }
+  } catch (error) {
+    holder.close()
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return null
+    throw error
+  }
 }

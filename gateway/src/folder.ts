@@ -1,0 +1,60 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { DataInUse, filePath, type Lease, lock, share } from '@channelling/schema'
+import { controlPath } from './control'
+
+/** What `run services` holds while it runs, and what others hold in part to keep it out. */
+const servicesLock = (folder: string) => join(resolve(folder), 'services')
+
+const inUse = (folder: string, by: string) =>
+  new DataInUse(
+    `The folder ${folder} is in use by another process, ${by}: stop that one, or set DATA_DIR to another folder`,
+  )
+
+/**
+ * Takes a data folder for `run services`, whose servers do not mind a second one on their data.
+ * @throws DataInUse while another one runs in it, or any other server
+ */
+export function holdForServices(folder: string): Lease {
+  try {
+    return lock(servicesLock(folder))
+  } catch (error) {
+    if (!(error instanceof DataInUse)) throw error
+    const others = share(servicesLock(folder))
+    others?.release()
+    throw inUse(folder, others ? '`run up`, `run start` or a command' : '`run services`')
+  }
+}
+
+/**
+ * Keeps `run services` out of a data folder, for whatever else is to work in it; any number of those may.
+ * @throws DataInUse while `run services` runs in it
+ */
+export function keepServicesOut(folder: string): Lease {
+  const lease = share(servicesLock(folder))
+  if (!lease) throw inUse(folder, '`run services`')
+  return lease
+}
+
+/**
+ * The same for a command that works on a database: where it is a file in a folder of `run services`, that one may not run meanwhile.
+ * @throws DataInUse
+ */
+export function keepServicesFrom(url: string): Lease {
+  const path = filePath(url)
+  const folder = path === null ? null : dirname(path)
+  // whoever only looks leaves nothing in folders that nobody ever ran services in
+  if (folder === null || !existsSync(`${servicesLock(folder)}.lock`)) return { release() {} }
+  return keepServicesOut(folder)
+}
+
+/** The folder of a gateway of `run services`, counted from 1. */
+export const gatewayFolder = (folder: string, number: number): string => join(resolve(folder), `gateway-${number}`)
+
+/** Where servers that hold the data of a folder may be asked: the one on its file, and every gateway of `run services`. */
+export const controlPathsOf = (folder: string): string[] => [controlPath(folder), ...gatewaysOf(folder)]
+
+function gatewaysOf(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.filter((name) => /^gateway-\d+$/.test(name)).map((name) => controlPath(join(folder, name)))
+}
