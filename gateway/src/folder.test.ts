@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DataInUse } from '@channelling/schema'
-import { holdForServices, keepServicesFrom, keepServicesOut } from './folder'
+import { hasServicesData, holdForServices, keepServicesFrom, keepServicesOut } from './folder'
 
 let folder: string
 beforeEach(() => {
@@ -19,7 +19,7 @@ test('either `run services` works in a folder or others do, and whoever comes se
   servers[1]!.release()
   const services = holdForServices(folder)
   for (const take of [holdForServices, keepServicesOut]) {
-    expect(() => take(folder)).toThrow(/in use by another process, `run services`: stop/)
+    expect(() => take(folder)).toThrow(/in use by another process, `run services` or a command on its data: stop/)
   }
   services.release()
   keepServicesOut(folder).release()
@@ -36,4 +36,16 @@ test('a command on a file minds `run services` of its folder, and leaves nothing
   const command = keepServicesFrom(url)
   expect(() => holdForServices(folder)).toThrow(DataInUse)
   command.release()
+})
+
+test('data that was decided to take the place of that of `run services` does so before anybody works on it, and counts as there before that', () => {
+  mkdirSync(join(folder, 'sqld.restored'))
+  writeFileSync(join(folder, 'sqld.restored', 'data'), 'new')
+  expect(hasServicesData(folder)).toBe(true)
+  mkdirSync(join(folder, 'sqld'))
+  writeFileSync(join(folder, 'sqld', 'data'), 'old')
+  holdForServices(folder).release()
+  expect(readFileSync(join(folder, 'sqld', 'data'), 'utf8')).toBe('new')
+  const [before] = readdirSync(folder).filter((name) => name.startsWith('sqld.before-'))
+  expect(readFileSync(join(folder, before!, 'sqld', 'data'), 'utf8')).toBe('old')
 })

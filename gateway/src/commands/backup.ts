@@ -4,25 +4,27 @@ import { parseArgs } from 'node:util'
 import { createCalendar } from '@channelling/contract'
 import { type BackedUp, BackupFault, backUp, CopyFault, DatabaseFault, filePath } from '@channelling/schema'
 import { readSettings, type Settings } from '@channelling/settings'
-import { keepServicesFrom } from '../folder'
 import { CommandFailed, remark, runCommand, say } from './command'
+import { type Choice, SERVICES_HELP, takeData } from './place'
 import { type Reach, reachServerOr } from './reach'
 
-const HELP = `Usage: bun run backup [--to <file or folder>]
+const HELP = `Usage: bun run backup [--to <file or folder>] [--services]
 
 Writes everything, as it is at one moment, into a new file that is checked and complete once it has its name, and prints that
 name. Bookings go on meanwhile. In a folder the file is named by the time; without --to the folder is backups in DATA_DIR. Nothing
-is ever overwritten. The server writes the file, if one runs. The file holds personal data: keep it as you keep the data itself.`
+is ever overwritten. The server writes the file, if one runs. The file holds personal data: keep it as you keep the data itself.
+
+${SERVICES_HELP}`
 
 async function makeBackup(): Promise<void> {
   const { values } = parseArgs({
     args: process.argv.slice(2),
-    options: { help: { type: 'boolean', short: 'h' }, to: { type: 'string' } },
+    options: { help: { type: 'boolean', short: 'h' }, to: { type: 'string' }, services: { type: 'boolean' } },
   })
   if (values.help) return say(HELP)
   const settings = readSettings(process.env)
   const to = pathOf(values.to, settings)
-  const { bytes, tookMs } = await carryOut(settings, to)
+  const { bytes, tookMs } = await carryOut(settings, values, to)
   remark(`${(bytes / 1e6).toFixed(1)} MB in ${(tookMs / 1000).toFixed(1)} s`)
   say(to)
 }
@@ -36,15 +38,14 @@ function pathOf(given: string | undefined, { DATA_DIR, TIME_ZONE }: Settings): s
 }
 
 /** A libSQL server is asked by this command itself; a file is opened here only where no server holds it. */
-async function carryOut(settings: Settings, to: string): Promise<BackedUp> {
+async function carryOut(settings: Settings, choice: Choice, to: string): Promise<BackedUp> {
   const alone = async () => {
-    const folder = keepServicesFrom(settings.DATABASE_URL)
-    const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
-    return backUp(address, to).finally(() => folder.release())
+    const data = await takeData(settings, choice, { made: true })
+    return backUp(data.address, to).finally(data.close)
   }
   try {
     if (filePath(settings.DATABASE_URL) === null) return await alone()
-    const found = await reachServerOr(settings, alone)
+    const found = await reachServerOr(settings, choice, alone)
     return 'fetch' in found ? await ask(found, to) : found
   } catch (error) {
     if (error instanceof BackupFault || error instanceof CopyFault) throw new CommandFailed(error.message)

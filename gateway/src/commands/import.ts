@@ -4,18 +4,21 @@ import { readFolder } from '@channelling/catalogue'
 import { readSettings } from '@channelling/settings'
 import type { ImportLine } from '../control'
 import { CommandFailed, remark, runCommand, say, WrongUsage } from './command'
+import { SERVICES_HELP } from './place'
 import { type Reach, reach } from './reach'
 
-const HELP = `Usage: bun run import <folder>
+const HELP = `Usage: bun run import <folder> [--services]
 
 Brings the catalogue to what hospitals.csv, specialities.csv, consultants.csv and schedules.csv of the folder say, and
 publishes the sessions of the coming 30 days: all of it, or nothing and every fault as file:line reason.
-A second run changes nothing. Works beside a running server, and without one. DATA_DIR tells where the data is.`
+A second run changes nothing. Works beside a running server, and without one. DATA_DIR tells where the data is.
+
+${SERVICES_HELP}`
 
 async function importFolder(): Promise<void> {
   const { values, positionals } = parseArgs({
     args: process.argv.slice(2),
-    options: { help: { type: 'boolean', short: 'h' } },
+    options: { help: { type: 'boolean', short: 'h' }, services: { type: 'boolean' } },
     allowPositionals: true,
   })
   if (values.help) return say(HELP)
@@ -26,7 +29,7 @@ async function importFolder(): Promise<void> {
   const settings = readSettings(process.env)
   const read = await readFolder(folder)
   if (!read.ok) return tellFaults(read.faults)
-  const reached = await reach(settings)
+  const reached = await reach(settings, values)
   try {
     await send(reached, read.files)
   } finally {

@@ -16,11 +16,12 @@ const options = {
   to: { type: 'string' },
   page: { type: 'string' },
   size: { type: 'string' },
+  services: { type: 'boolean' },
 } as const
 
 export const readArguments = (args: string[]) => parseArgs({ args, options, allowPositionals: true })
 
-type Given = Omit<ReturnType<typeof readArguments>['values'], 'help'>
+type Given = Omit<ReturnType<typeof readArguments>['values'], 'help' | 'services'>
 export type Option = keyof Given
 
 /** What a command works with. */

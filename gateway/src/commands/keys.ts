@@ -5,6 +5,7 @@ import { clientCommands } from './client-commands'
 import { runCommand, say, WrongUsage } from './command'
 import { keyCommands } from './key-commands'
 import { type KeysCommand, type Option, readArguments } from './keys-command'
+import { SERVICES_HELP } from './place'
 import { reach } from './reach'
 import { recordsOf } from './records'
 
@@ -40,6 +41,8 @@ A new key is shown once, alone on the output. --expires is the last day on which
 not: a year from today for issue; for rotate, as long a life as the old key was given. With --inactive it is switched off until it
 is activated. Works beside a running server, and without one. DATA_DIR tells where the data is.
 
+${SERVICES_HELP}
+
 Scopes: ${scopes.join(' ')}`
 
 const commands: Record<string, KeysCommand> = { ...keyCommands, ...clientCommands, audit: auditCommand }
@@ -51,14 +54,14 @@ async function keys(): Promise<void> {
   if (name === undefined) throw new WrongUsage('Name a command')
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) throw new WrongUsage(`There is no command ${name}`)
-  const { help: _, ...given } = values
+  const { help: _, services, ...given } = values
   const foreign = Object.keys(given).find((option) => !command.takes.includes(option as Option))
   if (foreign) throw new WrongUsage(`${name} takes no --${foreign}`)
   const subject = subjectOf(name, command, rest)
 
   const settings = readSettings(process.env)
   const calendar = createCalendar(settings.TIME_ZONE)
-  const reached = await reach(settings)
+  const reached = await reach(settings, { services })
   try {
     await command.run({ records: recordsOf(reached), given, subject, calendar, now: Date.now() })
   } finally {

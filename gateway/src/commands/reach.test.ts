@@ -48,7 +48,7 @@ test('beside a server a command changes what that server sees, at once', async (
 
 test('a held lock without an answer on the socket is one clear line', async () => {
   const holder = await open({ url: folder.settings.DATABASE_URL })
-  const failed = await reach(folder.settings, 200).catch((error) => error)
+  const failed = await reach(folder.settings, {}, 200).catch((error) => error)
   expect(failed).toBeInstanceOf(CommandFailed)
   expect(failed.message).toContain('does not answer')
   expect(failed.message).not.toContain('\n')
@@ -58,14 +58,14 @@ test('a held lock without an answer on the socket is one clear line', async () =
 test('a server that takes the request and never answers is one clear line too', async () => {
   const silent = { fetch: () => new Promise<Response>(() => undefined) }
   const server = Bun.serve({ unix: controlPath(folder.dataDir), fetch: silent.fetch })
-  const failed = await reach(folder.settings, 200).catch((error) => error)
+  const failed = await reach(folder.settings, {}, 200).catch((error) => error)
   expect(failed).toBeInstanceOf(CommandFailed)
   await server.stop(true)
 })
 
 test('while `run services` has the folder and no gateway answers, its data is not looked for in a file', async () => {
   const services = lock(join(folder.dataDir, 'services'))
-  const failed = await reach(folder.settings, 200).catch((error) => error)
+  const failed = await reach(folder.settings, {}, 200).catch((error) => error)
   expect(failed).toBeInstanceOf(CommandFailed)
   expect(failed.message).toContain('does not answer')
   expect(existsSync(join(folder.dataDir, 'channelling.db'))).toBe(false)
@@ -82,7 +82,7 @@ test('of the gateways of `run services` one that answers is enough', async () =>
   const reached = await reach(folder.settings)
   expect(await (await reached.fetch('/')).text()).toBe('the second')
   const named = { ...folder.settings, databaseNamed: true }
-  await expect(reach(named, 200)).rejects.toThrow('does not answer')
+  await expect(reach(named, {}, 200)).rejects.toThrow('does not answer')
   await Promise.all([first.stop(true), second.stop(true)])
   services.release()
 })

@@ -7,9 +7,10 @@ import { createLog } from '@channelling/http'
 import { backUp, type Database, DataInUse, open } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createAdministration } from '../administration'
-import { controlPath, createControl } from '../control'
-import { controlPathsOf, keepServicesFrom } from '../folder'
+import { createControl } from '../control'
+import { controlPathsOf } from '../folder'
 import { CommandFailed } from './command'
+import { type Choice, takeData } from './place'
 
 /** The way of a command to the data, whether or not a server holds it. */
 export interface Reach {
@@ -26,8 +27,8 @@ const PAUSE_MS = 100
  * Reaches the data of these settings: through the control socket of a server that holds it, or else by opening it.
  * @throws CommandFailed where a server holds the data and does not answer
  */
-export const reach = (settings: Settings, patienceMs = PATIENCE_MS): Promise<Reach> =>
-  reachServerOr(settings, () => reachDatabase(settings), patienceMs)
+export const reach = (settings: Settings, choice: Choice = {}, patienceMs = PATIENCE_MS): Promise<Reach> =>
+  reachServerOr(settings, choice, () => reachDatabase(settings, choice), patienceMs)
 
 /**
  * Reaches a server that holds the data of these settings, or does something with the data where none does.
@@ -36,12 +37,13 @@ export const reach = (settings: Settings, patienceMs = PATIENCE_MS): Promise<Rea
  */
 export async function reachServerOr<Done>(
   settings: Settings,
+  choice: Choice,
   alone: () => Promise<Done>,
   patienceMs = PATIENCE_MS,
 ): Promise<Reach | Done> {
   const deadline = performance.now() + patienceMs
   for (;;) {
-    const overSocket = await reachServer(settings, deadline)
+    const overSocket = await reachServer(settings, choice, deadline)
     if (overSocket) return overSocket
     try {
       return await alone()
@@ -56,10 +58,9 @@ export async function reachServerOr<Done>(
 const notAnswering = ({ DATA_DIR }: Settings) =>
   new CommandFailed(`A server holds the data in ${DATA_DIR} and does not answer: try again, or restart it`)
 
-/** Of several servers the one that answers first. A database that was named is not that of `run services` in the folder. */
-async function reachServer(settings: Settings, deadline: number): Promise<Reach | null> {
-  const { DATA_DIR, databaseNamed } = settings
-  const paths = databaseNamed ? [controlPath(DATA_DIR)] : controlPathsOf(DATA_DIR)
+/** Of several servers the one that answers first. */
+async function reachServer(settings: Settings, choice: Choice, deadline: number): Promise<Reach | null> {
+  const paths = controlPathsOf(settings.DATA_DIR, askedOf(settings, choice))
   const signal = AbortSignal.timeout(Math.max(1, deadline - performance.now()))
   const greeted = paths.map(async (path): Promise<Reach> => {
     const server = serverAt(path)
@@ -72,18 +73,24 @@ async function reachServer(settings: Settings, deadline: number): Promise<Reach 
   })
 }
 
+/** A database that was named is not that of `run services` in the folder. */
+function askedOf({ databaseNamed }: Settings, { services }: Choice): 'one server' | 'services' | 'any' {
+  if (services) return 'services'
+  return databaseNamed ? 'one server' : 'any'
+}
+
 const serverAt = (unix: string): Reach => ({
   fetch: (path, init) => fetch(`http://localhost${path}`, { ...init, unix, timeout: false } as BunFetchRequestInit),
   close: async () => undefined,
 })
 
-async function reachDatabase(settings: Settings): Promise<Reach> {
+async function reachDatabase(settings: Settings, choice: Choice): Promise<Reach> {
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
-  const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
-  const folder = keepServicesFrom(address.url)
-  const database: Database = await open(address).catch((error) => {
-    folder.release()
+  const data = await takeData(settings, choice)
+  const { address } = data
+  const database: Database = await open(address).catch(async (error) => {
+    await data.close()
     throw error
   })
   const log = createLog('silent', 'command')
@@ -103,7 +110,7 @@ async function reachDatabase(settings: Settings): Promise<Reach> {
     fetch: async (path, init) => control.fetch(new Request(`http://localhost${path}`, init)),
     async close() {
       await database.close()
-      folder.release()
+      await data.close()
     },
   }
 }

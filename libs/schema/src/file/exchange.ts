@@ -8,12 +8,15 @@ const PARTS = ['', '-wal', '-journal']
 /** What is to take the place of the data file: once this name is there, that is decided. */
 const decidedPath = (path: string) => `${path}.restored`
 
+/** Whether there is a data file at `path`, or one that was decided to be there. */
+export const hasFile = (path: string): boolean => existsSync(path) || existsSync(decidedPath(path))
+
 /** `20260518T093000123Z` */
 const stampOf = (moment: Date) => moment.toISOString().replace(/[-:.]/g, '')
 
 /**
  * Puts a finished data file in the place of another, for good and whole whenever it is killed; what was there is kept beside. The
- * caller holds the lock, and no log lies beside `finished`.
+ * caller holds the lock, and no log lies beside `finished`. A folder whose content is on the disk does as well.
  * @returns the folder in which the data of before is now; null where there was none
  */
 export function exchange(finished: string, path: string): string | null {
