@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { Settings } from '@channelling/settings'
+import { CommandFailed } from '../commands/command'
 import { gatewayFolder } from '../folder'
 import { ownAddress } from '../own-address'
 import { freePorts } from './free-ports'
@@ -16,13 +17,26 @@ export interface Addressed extends Task {
   url: string
 }
 
-/** A port for each of `count` processes: `first` and those after it, or free ones where `first` is 0. */
-const portsFrom = (first: number, count: number): number[] =>
-  first === 0 ? freePorts(count) : Array.from({ length: count }, (_, index) => first + index)
+const PORT_MAX = 65_535
+
+/**
+ * A port for each of `count` processes: the one that a setting names and those after it, or free ones where it says 0.
+ * @throws CommandFailed where there are not as many
+ */
+function portsOf(setting: 'PORT' | 'METRICS_PORT', first: number, count: number): number[] {
+  if (first === 0) return freePorts(count)
+  if (first + count - 1 > PORT_MAX) {
+    throw new CommandFailed(
+      `${setting}=${first} leaves too few ports: ${count} are needed from there on, and ${PORT_MAX} is the last`,
+    )
+  }
+  return Array.from({ length: count }, (_, index) => first + index)
+}
 
 /**
  * Every service on free ports of the loopback, and the gateways in front of them, the first where `PORT` says.
  * @param shared what all of them are told
+ * @throws CommandFailed where there are too few ports
  */
 export function planProcesses(
   settings: Settings,
@@ -30,10 +44,13 @@ export function planProcesses(
   shared: Record<string, string | undefined>,
 ): { services: Addressed[]; gateways: Addressed[] } {
   const names = serviceNames.flatMap((name) => Array.from({ length: replicas[name] }, (_, index) => ({ name, index })))
+  const gatewayPorts = portsOf('PORT', settings.PORT, replicas.gateway)
   const ports = freePorts(names.length)
-  const { METRICS_PORT: metrics } = settings
-  /** Of each process a port of its own: the one that was named, and those after it; where any will do each takes a free one. */
-  const metricsOf = (at: number) => (metrics ? { METRICS_PORT: String(metrics + at) } : {})
+  const metrics = settings.METRICS_PORT
+    ? portsOf('METRICS_PORT', settings.METRICS_PORT, replicas.gateway + names.length)
+    : null
+  /** Of each process a port of its own, the gateways first; where any will do each takes a free one. */
+  const metricsOf = (at: number) => (metrics ? { METRICS_PORT: String(metrics[at]) } : {})
   const services = names.map(({ name, index }, at) => {
     const url = `http://127.0.0.1:${ports[at]}`
     return {
@@ -53,7 +70,6 @@ export function planProcesses(
       .map(({ url }) => url)
       .join(','),
   ])
-  const gatewayPorts = portsFrom(settings.PORT, replicas.gateway)
   const gateways = gatewayPorts.map((port, index) => {
     const url = ownAddress(settings, port)
     return {
