@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { processesOf, processWith, startEverything } from '../support/everything'
+import { aFolder, processesOf, processWith, startEverything } from '../support/everything'
 import { freePort, isFree } from '../support/port'
 import { startServer } from '../support/server'
 
@@ -32,12 +32,13 @@ test('one command starts everything; what is killed comes back, bookings go on, 
     const alsoAt = url!.replace(/^https?:\/\/[^/]+/, other!)
     expect(await Promise.all([book(url!), book(alsoAt)])).toEqual([201, 201])
 
-    for (const name of ['bookings-1', 'bookings-2', 'database', 'gateway-1']) {
-      const pid =
-        name === 'database'
-          ? processWith(folder, '--db-path')
-          : Number((await everything.said(new RegExp(`${name} .*process (\\d+)`)))[1])
-      process.kill(pid, 'SIGKILL')
+    const servers: Record<string, string> = { database: '--db-path', nats: 'nats-server' }
+    for (const name of [
+      ...['catalogue-1', 'bookings-1', 'bookings-2', 'patients-1', 'notifications-1'],
+      ...['nats', 'database', 'gateway-1'],
+    ]) {
+      const word = servers[name]
+      process.kill(word ? processWith(folder, word) : await everything.pidOf(name), 'SIGKILL')
       await everything.said(new RegExp(`${name} ended with SIGKILL; it is started again in`))
       await everything.said(new RegExp(`${name} is back, as process \\d+`))
       expect(await book(name === 'gateway-1' ? url! : alsoAt)).toBe(201)
@@ -134,6 +135,24 @@ test.each([
     rmSync(folder, { recursive: true })
   },
 )
+
+test('how many there are is said by the environment as by options, which go before it; and every line of a log has the name of its process', async () => {
+  using folder = aFolder()
+  await using everything = startEverything(folder.path, {
+    args: ['--patients', '2'],
+    environment: { BOOKINGS_REPLICAS: '2', GATEWAY_REPLICAS: '2', PATIENTS_REPLICAS: '3', LOG_LEVEL: 'info' },
+  })
+  await everything.said(/Stop with Ctrl-C/)
+  everything.child.kill('SIGTERM')
+  const lines = (await everything.ended()).split('\n')
+  const names = ['catalogue-1', 'bookings-1', 'bookings-2', 'patients-1', 'patients-2', 'notifications-1']
+  const gateways = ['gateway-1', 'gateway-2']
+  const listed = lines.flatMap((line) => /^ {2}(\S+) +http\S+ +process \d+$/.exec(line)?.[1] ?? [])
+  expect(listed).toEqual([...names, ...gateways])
+  const listening = lines.flatMap((line) => /^(\S+) \| \{.*"msg":"listening"/.exec(line)?.[1] ?? [])
+  expect(listening.toSorted()).toEqual([...names, ...gateways].toSorted())
+  expect(lines.filter((line) => line.startsWith('{'))).toEqual([])
+})
 
 test('killed itself, it leaves nobody behind either', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'everything-'))
