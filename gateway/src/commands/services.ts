@@ -3,8 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Lease } from '@channelling/schema'
-import { readSettings, type Settings } from '@channelling/settings'
+import type { Settings } from '@channelling/settings'
 import { gatewayFolder, holdForServices } from '../folder'
+import { readGatewaySettings } from '../settings'
 import { freePorts } from '../supervision/free-ports'
 import { type Addressed, planProcesses, type Replicas, serviceNames } from '../supervision/plan'
 import { nats, sqld } from '../supervision/servers'
@@ -60,7 +61,7 @@ async function services(): Promise<void> {
   if (values.help) return say(HELP)
   const given = Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_REPLICAS`, values[name]]))
   const asked = Object.fromEntries(Object.entries(given).filter(([, count]) => count !== undefined))
-  const settings = readSettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env, ...asked })
+  const settings = readGatewaySettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env, ...asked })
   if (settings.databaseNamed && settings.DATABASE_URL.startsWith('file:')) {
     throw new WrongUsage('DATABASE_URL must be a libSQL server, or none: a file serves one process alone')
   }

@@ -1,6 +1,6 @@
 import { closeOnSignal, createLog, startOrExplain } from '@channelling/http'
-import { readSettings } from '@channelling/settings'
 import { ownAddress } from '../own-address'
+import { readGatewaySettings } from '../settings'
 import { start } from '../start'
 import { say } from './command'
 import { introduce } from './introduce'
@@ -8,7 +8,7 @@ import { reach } from './reach'
 
 /** Starts everything on this machine and says how to use it; the first time, with a key and a booking to try. */
 async function up(): Promise<void> {
-  const settings = readSettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env })
+  const settings = readGatewaySettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env })
   const { port, close } = await start(settings)
   closeOnSignal(close, createLog(settings.LOG_LEVEL, 'channelling'))
   const url = ownAddress(settings, port)
