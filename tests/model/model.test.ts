@@ -14,7 +14,7 @@ const STEPS_MAX = 90
 /** Histories in one database. */
 const RUNS = 500
 /** `NIGHTLY=1` makes it 10 000 histories. */
-const DATABASES = process.env.NIGHTLY ? 20 : 1
+const DATABASES = process.env.NIGHTLY === '1' ? 20 : 1
 
 test(`in ${RUNS * DATABASES} histories of ${COMMANDS} commands the services do what the model of the contract does`, async () => {
   const first = seedFor('histories')
