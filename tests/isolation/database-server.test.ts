@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { Refusal } from '@channelling/contract'
+import { createLog, kit } from '@channelling/http'
 import { type Database, DatabaseFault, jsonRow, open, readiness, rowsOfJson } from '@channelling/schema'
 import { hospital } from '@channelling/schema/catalogue'
 import { aHospital } from '../support/hospital'
@@ -103,6 +104,31 @@ test('a write whose turn comes later than its caller waits is not done, and that
   expect([code, isUndone, (cause as Refusal).reason]).toEqual(['SQLITE_BUSY_TIMEOUT', true, 'overloaded'])
   await inTime
   expect((await names()).slice(-1)).toEqual(['K'])
+})
+
+test('a write that takes so long that the server undoes it for others is not done, and that is 503 with when to come again', async () => {
+  const other = await open({ url: server.url })
+  const count = `UPDATE booking_clock SET latest = latest + 0 * (
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n)`
+  const long = [add('L'), ...Array(200).fill({ sql: count, args: [] })]
+  const app = kit({ name: 'test', about: 'A test', log: createLog('silent', 'test') }).post('/', () =>
+    database.write(long),
+  )
+  let answered = false
+  const answering = app.handle(new Request('http://localhost/', { method: 'POST' })).finally(() => {
+    answered = true
+  })
+  let others = 0
+  while (!answered) await other.write([add(`M ${others++}`)])
+  const response = await answering
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await response.json()).toMatchObject({ reason: 'overloaded' })
+  await other.close()
+  await database.write([add('N')])
+  const there = await names()
+  expect(there).not.toContain('L')
+  expect(there.slice(-1)).toEqual(['N'])
+  expect(there.filter((name) => name.startsWith('M '))).toHaveLength(others)
 })
 
 test('several processes open one empty server at once, and write into it at once', async () => {

@@ -6,6 +6,9 @@ const FATAL = /^(SQLITE_(IOERR|FULL|CORRUPT|NOTADB)(_|$)|WRITER_STOPPED$)/
 /** What the system, the protocol or we ourselves say when a server does not answer. */
 const UNREACHABLE = /^(E[A-Z]+|ConnectionRefused|ConnectionClosed|HRANA_\w+|SERVER_ERROR|TIMEOUT)$/
 
+/** What a libSQL server says of a write that it undid, having let it work for 5 s while others waited, or never began. */
+const UNDONE_BY_SERVER = /^TRANSACTION_(TIMEOUT|BUSY)$/
+
 /** A server sends SQLite's primary code alone; which constraint it was, SQLite's own message tells. */
 const CONSTRAINTS: [said: RegExp, code: string][] = [
   [/UNIQUE constraint failed/, 'SQLITE_CONSTRAINT_UNIQUE'],
@@ -44,12 +47,17 @@ export class DatabaseFault extends Error {
 
   /** Whether the statement was refused and undone; of other faults nobody knows how far it came. */
   get isUndone(): boolean {
-    return this.code.startsWith('SQLITE_') && !this.isFatal
+    return (this.code.startsWith('SQLITE_') && !this.isFatal) || UNDONE_BY_SERVER.test(this.code)
   }
 
   /** Whether other writers kept it out. */
   get isBusy(): boolean {
-    return /^SQLITE_(BUSY|LOCKED)(_|$)/.test(this.code)
+    return /^SQLITE_(BUSY|LOCKED)(_|$)/.test(this.code) || UNDONE_BY_SERVER.test(this.code)
+  }
+
+  /** Whether it kept others out for so long that the server undid it for them: done again it most likely does. */
+  get isTooLong(): boolean {
+    return this.code === 'TRANSACTION_TIMEOUT'
   }
 
   /** Whether a server did not answer; of a write nobody knows then whether it was done. */

@@ -28,6 +28,20 @@ test('a write that other writers keep out is tried again, and its caller is then
   expect(asked()).toBeGreaterThan(5)
 })
 
+test('a write that the server keeps out for want of room is tried as often', async () => {
+  const { database, asked } = failing('TRANSACTION_BUSY')
+  const { isUndone, cause } = await faultOfWrite(database)
+  expect([isUndone, cause.reason]).toEqual([true, 'overloaded'])
+  expect(asked()).toBeGreaterThan(5)
+})
+
+test('a write that the server undid since others waited for it is tried once more, and its caller is then asked to come back', async () => {
+  const { database, asked } = failing('TRANSACTION_TIMEOUT')
+  const { isUndone, cause } = await faultOfWrite(database)
+  expect([isUndone, cause.reason]).toEqual([true, 'overloaded'])
+  expect(asked()).toBe(2)
+})
+
 test('a write of which nobody knows whether it was done is not tried again', async () => {
   const { database, asked } = failing('ECONNRESET')
   const { isUndone, cause } = await faultOfWrite(database)

@@ -13,6 +13,8 @@ import { counting } from './written'
 /** How often a write is tried that is kept out, by other writers or by the server that brings its log to its file: for some 2.5 s. */
 const BUSY_ATTEMPTS_MAX = 100
 const BUSY_PAUSE_MS_MAX = 50
+/** How often one is tried that took too long: others wait 5 s for each time, and a second time is for a disk that stood still. */
+const TOO_LONG_MAX = 2
 /** A read replica that has not answered by then is taken for one that will not, and the primary is asked. */
 const REPLICA_MS_MAX = 1000
 
@@ -58,7 +60,7 @@ export function overClient(client: ServerClient): Database {
   }
 
   async function writeNow(statements: PlainStatement[], latest: number): Promise<Written[]> {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1, tooLong = 0; ; attempt++) {
       try {
         return (await client.batch(statements, 'write')).map((result) => ({
           rows: rowsOf(result),
@@ -66,7 +68,8 @@ export function overClient(client: ServerClient): Database {
         }))
       } catch (error) {
         const fault = told(error)
-        if (!fault.isBusy || attempt === BUSY_ATTEMPTS_MAX) throw fault
+        if (fault.isTooLong) tooLong++
+        if (!fault.isBusy || attempt === BUSY_ATTEMPTS_MAX || tooLong === TOO_LONG_MAX) throw fault
         await Bun.sleep(Math.random() * BUSY_PAUSE_MS_MAX)
         if (performance.now() > latest) throw fault
       }
