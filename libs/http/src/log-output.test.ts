@@ -86,6 +86,26 @@ test.each([
   expect(lines.at(-2)).toBe('gathered 999')
 })
 
+test.each(['>', '>>'])(
+  'of a process that writes all it has to say into one file by %s, nothing is overwritten',
+  async (into) => {
+    const source = `
+    const { createLogOutput } = await import('${import.meta.dir}/log-output.ts')
+    const output = createLogOutput(1)
+    for (let line = 0; line < 100; line++) {
+      output.write('logged ' + line + '\\n')
+      process.stderr.write('remarked ' + line + ', which is a longer line\\n')
+    }`
+    const child = Bun.spawn(['sh', '-c', `"$0" -e "$1" ${into} "$2" 2>&1`, process.execPath, source, path])
+    expect(await child.exited).toBe(0)
+    const lines = Array.from({ length: 100 }, (_, line) => [
+      `logged ${line}`,
+      `remarked ${line}, which is a longer line`,
+    ])
+    expect(written()).toBe(`${lines.flat().join('\n')}\n`)
+  },
+)
+
 test('a reader who stops reading costs lines, which are counted, and holds nobody up', async () => {
   const child = piped(
     `const { createLogOutput } = await import('${import.meta.dir}/index.ts')

@@ -1,4 +1,4 @@
-import { constants, openSync } from 'node:fs'
+import { constants, fstatSync, openSync } from 'node:fs'
 import pino, { type DestinationStream } from 'pino'
 
 /** Bytes after which what was gathered is written. */
@@ -94,11 +94,13 @@ export function createLogOutput(fd: number): LogOutput {
 }
 
 /**
- * The same file, opened anew so that a full pipe refuses instead of holding up; whoever else has it is not touched. Null for what cannot
- * be opened so, a socket say.
+ * The same pipe, opened anew so that a full one refuses instead of holding up; whoever else has it is not touched. A file holds nobody up, and
+ * stays as it is: opened anew it would have a place of its own to write at, and what goes there by another descriptor, the standard error
+ * say, would overwrite it. Null for what cannot be opened so, a socket say.
  */
 function withoutWaiting(fd: number): number | null {
   try {
+    if (fstatSync(fd).isFile()) return fd
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK)
   } catch {
     return null
