@@ -1,8 +1,9 @@
-import { createClient } from '@libsql/client'
-import { faultOf } from '../faults'
+import { Refusal } from '@channelling/contract'
+import { type DatabaseFault, faultOf } from '../faults'
 import { connect } from '../file/connection'
 import { lock } from '../file/lock'
 import type { DatabaseAddress } from '../open'
+import { serverClient } from '../server/client'
 import { plain } from '../statements/statement'
 
 /** A database as it is at one moment, whoever writes meanwhile. Its schema is left as it is. */
@@ -14,12 +15,12 @@ export interface Snapshot {
 /**
  * Opens a data file, which this process then holds, or one long reading of a server, which goes on serving. A server ends a
  * reading that asks nothing for ten seconds.
- * @throws DataInUse, DatabaseFault
+ * @throws DataInUse, DatabaseFault; of a server that does not answer, Refusal `service_unavailable`
  */
 export async function snapshotOf({ url, authToken }: DatabaseAddress): Promise<Snapshot> {
   if (url.startsWith('file:')) return snapshotOfFile(url.slice('file:'.length))
-  const client = createClient({ url, authToken })
-  const told = (error: unknown) => Promise.reject(faultOf(error))
+  const client = serverClient(url, authToken)
+  const told = (error: unknown) => Promise.reject(noAnswerOr(faultOf(error)))
   const reading = await client.transaction('read').catch(told)
   return {
     rows: async <Row>(sql: string, args: unknown[] = []) => {
@@ -32,6 +33,11 @@ export async function snapshotOf({ url, authToken }: DatabaseAddress): Promise<S
     },
   }
 }
+
+const noAnswerOr = (fault: DatabaseFault) =>
+  fault.isUnreachable
+    ? new Refusal('service_unavailable', 'The database server that is read does not answer', { retryAfterSeconds: 1 })
+    : fault
 
 function snapshotOfFile(path: string): Snapshot {
   const lease = lock(path)
