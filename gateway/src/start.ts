@@ -11,11 +11,20 @@ import {
   startPublisher,
 } from '@channelling/catalogue'
 import { createCalendar, createClock } from '@channelling/contract'
-import { closeGracefully, createLog, described, leave, standardOutput } from '@channelling/http'
+import {
+  closeGracefully,
+  createLog,
+  described,
+  type Log,
+  leave,
+  type Start,
+  standardOutput,
+  watchStart,
+} from '@channelling/http'
 import { listenForMetrics } from '@channelling/metrics'
 import { redeemTicket, sockets, startNotifications } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
-import { backUp, type DatabaseFault, latestInstant, open, readiness } from '@channelling/schema'
+import { backUp, type DatabaseFault, latestInstant, open, readiness, whenAnswered } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
 import { createAdministration } from './administration'
@@ -45,9 +54,14 @@ export interface Running {
  * Puts everything together: the database, the services that are not elsewhere, and the gateway in front of all of them.
  * @throws StartFault, DataInUse, or what the operating system says of the folder or the port
  */
-export async function start(settings: Settings): Promise<Running> {
-  const listening = listenerOptions(settings)
+export function start(settings: Settings): Promise<Running> {
   const log = createLog(settings.LOG_LEVEL, 'channelling')
+  const starting = watchStart(log)
+  return putTogether(settings, log, starting.at).finally(starting.end)
+}
+
+async function putTogether(settings: Settings, log: Log, at: Start['at']): Promise<Running> {
+  const listening = listenerOptions(settings)
   const calendar = createCalendar(settings.TIME_ZONE)
   const secret = settings.INTERNAL_SECRET ?? randomBytes(32).toString('hex')
 
@@ -55,8 +69,14 @@ export async function start(settings: Settings): Promise<Running> {
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const onFailure = (fault: DatabaseFault) => leave(fault, log)
   const onWaiting = (what: string) => log.warn({ what }, 'waiting for the database')
+  /** What is asked of the database is waited for, as the database itself is. */
+  const step = <Answer>(what: string, ask: () => Promise<Answer>) => {
+    at(what)
+    return whenAnswered(ask, onWaiting)
+  }
   const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
   const folder = keepServicesOut(settings.DATA_DIR)
+  at('opening the database')
   const database = await open(address, { onFailure, onWaiting }).catch((error) => {
     folder.release()
     throw error
@@ -73,11 +93,15 @@ export async function start(settings: Settings): Promise<Running> {
   try {
     const readUrl = settings.DATABASE_READ_URL
     const lists = readUrl
-      ? await open({ ...address, readUrl }, { onReadReplica: (serves) => log.warn({ serves }, 'the read replica') })
+      ? await open(
+          { ...address, readUrl },
+          { onWaiting, onReadReplica: (serves) => log.warn({ serves }, 'the read replica') },
+        )
       : database
     if (readUrl) running.push(() => lists.close())
-    const clock = createClock(await latestInstant(database))
-    if (settings.BOOTSTRAP_KEY) await installBootstrapKey(database, settings.BOOTSTRAP_KEY, clock)
+    const clock = createClock(await step('reading the time', () => latestInstant(database)))
+    const { BOOTSTRAP_KEY: key } = settings
+    if (key) await step('the bootstrap key', () => installBootstrapKey(database, key, clock))
     const shared = { database, calendar, clock, secret, log }
     // a file has all its writers in this process, so that what was read of it may be kept; a server may have others
     const keeps = settings.DATABASE_URL.startsWith('file:')
@@ -89,7 +113,9 @@ export async function start(settings: Settings): Promise<Running> {
       ...(keeps && { database: forgettingOnWrite(database, answers, kept), answers }),
       currency: settings.CURRENCY,
     }
-    if (settings.DEMO_DATA === 'on' && !settings.CATALOGUE_URL) await fillIfEmpty(catalogue)
+    if (settings.DEMO_DATA === 'on' && !settings.CATALOGUE_URL) {
+      await step('the demo catalogue', () => fillIfEmpty(catalogue))
+    }
 
     const keyring = createKeyring({
       database,
@@ -105,6 +131,7 @@ export async function start(settings: Settings): Promise<Running> {
     const metrics = createMetrics()
     const wake = createWake({ servers: settings.NATS_URL, log })
     running.push(() => wake.close())
+    at('reading the stream of events')
     // where the sockets are fed elsewhere nobody reads the outbox here
     const notifications = settings.NOTIFICATIONS_URL
       ? null
@@ -178,6 +205,7 @@ export async function start(settings: Settings): Promise<Running> {
         access: settings.NOTIFY_ACCESS,
       })
     const notificationsElsewhere = NOTIFICATIONS_URL && elsewhere('notifications', NOTIFICATIONS_URL)
+    at('asking the services what they do')
     const gateway = await createGateway({
       services: [
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),

@@ -17,8 +17,18 @@ test.each([
   [{ code: 'ENOTFOUND', syscall: 'getaddrinfo' }, NO_ADDRESS],
   [{ code: 'EADDRINUSE', syscall: 'listen' }, expect.stringContaining('is taken')],
   [{ code: 'EACCES', syscall: 'listen' }, expect.stringContaining('a port below 1024')],
-  [{ code: 'EMFILE', syscall: 'listen' }, expect.stringContaining('Could not start')],
+  // in one line, by class, code and place: the message may hold values
+  [{ code: 'EMFILE', syscall: 'listen' }, expect.stringMatching(/^Could not start: Error EMFILE at .+:\d+:\d+\)?\n$/)],
   [{ code: 'ENOENT', syscall: 'mkdir' }, expect.stringContaining('The data folder cannot be made')],
 ])('a start that ends with %j says what to set', (fault, line) => {
   expect(said(fault)).toEqual(line)
+})
+
+test('a fault that says by its cause what it means is told so, in one line', () => {
+  const start = `import { Refusal } from '@channelling/contract'
+    import { startOrExplain } from './server'
+    const cause = new Refusal('service_unavailable', 'The database does not answer')
+    await startOrExplain(async () => { throw new Error('a fault', { cause }) })`
+  const { stderr, exitCode } = Bun.spawnSync([process.execPath, '-e', start], { cwd: import.meta.dir })
+  expect([stderr.toString(), exitCode]).toEqual(['The database does not answer\n', 1])
 })

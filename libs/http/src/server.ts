@@ -64,16 +64,19 @@ export class StartFault extends Error {
   override readonly name = 'StartFault'
 }
 
-/** Runs the start of a process; a fault of the surroundings is one clear line and exit code 1. */
+/** Runs the start of a process; a fault is one line and exit code 1: a clear one of the surroundings, of ours where it was thrown. */
 export async function startOrExplain(start: () => Promise<void>): Promise<void> {
   try {
     await start()
   } catch (error) {
-    const line = error instanceof Error ? explanationOf(error) : undefined
-    process.stderr.write(`${line ?? 'Could not start'}\n`)
-    if (line === undefined) throw error
+    process.stderr.write(`${explanationOf(error) ?? placeOf(error)}\n`)
     process.exit(1)
   }
+}
+
+function placeOf(thrown: unknown): string {
+  const { error, code, frames = [] } = described(thrown)
+  return ['Could not start:', error, code, frames[0]].filter(Boolean).join(' ')
 }
 
 const codes: Record<string, string> = {
@@ -96,8 +99,9 @@ const notOfAddress = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EMFILE', 'ENFILE', 
 /** Those whose message is for whoever started the process, by name, since some are of packages that this one does not know. */
 const explained = ['StartFault', 'DataInUse', 'DataIsBackup', 'SettingsFault']
 
-function explanationOf(error: Error & { code?: string; syscall?: string }): string | undefined {
-  const { name, message, code = '', syscall } = error
+function explanationOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { name, message, code = '', syscall, cause } = error as Error & { code?: string; syscall?: string }
   if (error instanceof Refusal || explained.includes(name)) return message
   if (code === 'EADDRINUSE') {
     // the port is told by the message alone
@@ -106,5 +110,5 @@ function explanationOf(error: Error & { code?: string; syscall?: string }): stri
   }
   if (syscall === 'getaddrinfo') return NO_ADDRESS
   if (syscall === 'listen' && !notOfAddress.includes(code)) return NO_ADDRESS
-  return codes[code]
+  return codes[code] ?? explanationOf(cause)
 }

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import type { Database } from './database'
 import type { DatabaseFault } from './faults'
 import { openFile } from './file/file'
-import type { WaitedFor } from './server/migrate-server'
 import { openServer } from './server/server'
+import type { WaitedFor } from './server/waiting'
 
 export interface DatabaseAddress {
   /** `file:` and a path, or `http(s)://`, `ws(s)://`, `libsql://`. */

@@ -8,9 +8,10 @@ import {
   serve,
   startOrExplain,
   tellListening,
+  watchStart,
 } from '@channelling/http'
 import { tellMetrics } from '@channelling/metrics'
-import { type Database, latestInstant, open } from '@channelling/schema'
+import { type Database, latestInstant, open, whenAnswered } from '@channelling/schema'
 import { readServiceSettings, type ServiceSettings } from '@channelling/settings'
 import { createWake, type Wake } from '@channelling/wake'
 
@@ -24,6 +25,10 @@ export interface Given {
   open(readings: 'primary' | 'replica'): Promise<Database>
   /** The time as all processes have it: it goes on from the latest moment that the database knows of. */
   clock(database: Database): Promise<() => Instant>
+  /** Begins a step of the start, in words for whoever looks at the log. */
+  at(what: string): void
+  /** Does one that asks the database, which is waited for: it must do no harm twice. */
+  step<Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer>
   /** The way to hint to the other processes, and to hear from them. */
   wake(): Wake
 }
@@ -42,6 +47,12 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
     const metrics = tellMetrics({ settings, log })
     /** What was opened so far; closed in reverse. */
     const opened: { close(): Promise<void> }[] = [metrics]
+    const starting = watchStart(log)
+    const onWaiting = (what: string) => log.warn({ what }, 'waiting for the database')
+    const step = <Answer>(what: string, ask: () => Promise<Answer>) => {
+      starting.at(what)
+      return whenAnswered(ask, onWaiting)
+    }
     const { DATABASE_URL: url, DATABASE_AUTH_TOKEN: authToken, DATABASE_READ_URL: readUrl } = settings
 
     const { app, sockets, beforeClose, close } = await put({
@@ -50,18 +61,21 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
       log,
       metrics,
       async open(readings) {
+        starting.at('opening the database')
         const database = await open(
           { url, authToken, readUrl: readings === 'replica' ? readUrl : undefined },
           {
             onFailure: (fault) => leave(fault, log),
-            onWaiting: (what) => log.warn({ what }, 'waiting for the database'),
+            onWaiting,
             onReadReplica: (serves) => log.warn({ serves }, 'the read replica'),
           },
         )
         opened.push(database)
         return database
       },
-      clock: async (database) => createClock(await latestInstant(database)),
+      clock: async (database) => createClock(await step('reading the time', () => latestInstant(database))),
+      at: starting.at,
+      step,
       wake() {
         const wake = createWake({ servers: settings.NATS_URL, log })
         opened.push(wake)
@@ -69,6 +83,7 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
       },
     })
     const server = serve({ app, hostname: settings.HOST, port: settings.PORT, log, sockets, beforeClose })
+    starting.end()
     tellListening()
     closeOnSignal(async () => {
       await server.close()

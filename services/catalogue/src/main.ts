@@ -16,7 +16,7 @@ await runService('catalogue', async ({ settings, calendar, log, open, ...given }
     log,
     degraded: wake.degraded,
   }
-  if (settings.DEMO_DATA === 'on') await fillIfEmpty(catalogue)
+  if (settings.DEMO_DATA === 'on') await given.step('the demo catalogue', () => fillIfEmpty(catalogue))
   const publisher = startPublisher(catalogue)
   return { app: createCatalogue(catalogue), close: () => publisher.close() }
 })

@@ -9,10 +9,12 @@ await runService('notifications', async ({ settings, calendar, log, metrics, ope
   const secret = settings.INTERNAL_SECRET
   const database = await open('primary')
   const wake = given.wake()
+  const clock = await given.clock(database)
+  given.at('reading the stream of events')
   const { app, feed, close } = await startNotifications({
     database,
     calendar,
-    clock: await given.clock(database),
+    clock,
     secret,
     log,
     wake,

@@ -1,17 +1,11 @@
 import { Refusal } from '@channelling/contract'
-import { faultOf } from '../faults'
 import { applyMigrations } from '../migrate'
 import { serverClient } from './client'
+import { pauseBetween, type WaitedFor, waitedForBy } from './waiting'
 import { beginToCount } from './written'
-
-/** What a start has to wait for, in words for whoever looks at its log. */
-export type WaitedFor =
-  | 'the database server does not answer'
-  | 'another process brings the database to the present schema'
 
 /** How often the schema is brought up to date: of several processes that start together one does it, and the others find it done. */
 const ATTEMPTS_MAX = 5
-const PAUSE_MS = 250
 
 /**
  * Brings the database of a server to the present schema, once, however many processes begin to at the same time.
@@ -31,23 +25,17 @@ export async function migrateServer(
         return await beginToCount(client)
       } catch (error) {
         requireAdmitted(error)
-        const waitedFor = waitedForBy(error)
+        const waitedFor = waitedForBy(error, 'another process brings the database to the present schema')
         if (waitedFor && onWaiting) {
           if (!told.has(waitedFor)) onWaiting(waitedFor)
           told.add(waitedFor)
         } else if (attempt++ === ATTEMPTS_MAX) throw error
-        await Bun.sleep(PAUSE_MS / 2 + (Math.random() * PAUSE_MS) / 2)
+        await pauseBetween()
       }
     }
   } finally {
     client.close()
   }
-}
-
-function waitedForBy(error: unknown): WaitedFor | undefined {
-  const fault = faultOf(error)
-  if (fault.isUnreachable) return 'the database server does not answer'
-  return fault.isBusy ? 'another process brings the database to the present schema' : undefined
 }
 
 /** A server that answers, and will not have us, is not waited for. */
