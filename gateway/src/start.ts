@@ -19,12 +19,21 @@ import {
   leave,
   type Start,
   standardOutput,
+  tellPresence,
   watchStart,
 } from '@channelling/http'
 import { listenForMetrics } from '@channelling/metrics'
 import { redeemTicket, sockets, startNotifications } from '@channelling/notifications'
 import { createPatients } from '@channelling/patients'
-import { backUp, type DatabaseFault, latestInstant, open, readiness, whenAnswered } from '@channelling/schema'
+import {
+  backUp,
+  createPresence,
+  type DatabaseFault,
+  latestInstant,
+  open,
+  readiness,
+  whenAnswered,
+} from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createWake } from '@channelling/wake'
 import { createAdministration } from './administration'
@@ -69,6 +78,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
   const onFailure = (fault: DatabaseFault) => leave(fault, log)
   const onWaiting = (what: string) => log.warn({ what }, 'waiting for the database')
+  const presence = createPresence(tellPresence(log))
   /** What is asked of the database is waited for, as the database itself is. */
   const step = <Answer>(what: string, ask: () => Promise<Answer>) => {
     at(what)
@@ -77,7 +87,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
   const address = { url: settings.DATABASE_URL, authToken: settings.DATABASE_AUTH_TOKEN }
   const folder = keepServicesOut(settings.DATA_DIR)
   at('opening the database')
-  const database = await open(address, { onFailure, onWaiting }).catch((error) => {
+  const database = await open(address, { onFailure, onWaiting, presence }).catch((error) => {
     folder.release()
     throw error
   })
@@ -95,7 +105,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
     const lists = readUrl
       ? await open(
           { ...address, readUrl },
-          { onWaiting, onReadReplica: (serves) => log.warn({ serves }, 'the read replica') },
+          { onWaiting, presence, onReadReplica: (serves) => log.warn({ serves }, 'the read replica') },
         )
       : database
     if (readUrl) running.push(() => lists.close())

@@ -59,6 +59,13 @@ export function leave(fault: { code: string }, log: Log): void {
   setTimeout(() => process.exit(EXIT_DATA_FAILED), LEAVING_MS)
 }
 
+/** Says of a database server each time that it goes away, and that it is back. */
+export const tellPresence = (log: Log) => ({
+  onAway: ({ code }: { code: string }) =>
+    log.warn({ code }, 'the database server is away: what needs it is refused until it is back'),
+  onBack: () => log.info('the database server is back'),
+})
+
 /** A start that cannot go on, with the line to show whoever started it. */
 export class StartFault extends Error {
   override readonly name = 'StartFault'

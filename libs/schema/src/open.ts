@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Database } from './database'
 import type { DatabaseFault } from './faults'
 import { openFile } from './file/file'
+import type { Presence } from './server/presence'
 import { openServer } from './server/server'
 import type { WaitedFor } from './server/waiting'
 
@@ -19,6 +20,8 @@ export interface OpenOptions {
   onFailure?: (fault: DatabaseFault) => void
   /** Called once for each thing about a server that is waited for; without it that is a fault. */
   onWaiting?: (what: WaitedFor) => void
+  /** Takes note of whether a server answers; one for all that a process has open of it. */
+  presence?: Presence
   /** Called when the read replica serves no more, and when it does again. */
   onReadReplica?: (serves: boolean) => void
 }

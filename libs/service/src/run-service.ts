@@ -8,10 +8,11 @@ import {
   serve,
   startOrExplain,
   tellListening,
+  tellPresence,
   watchStart,
 } from '@channelling/http'
 import { tellMetrics } from '@channelling/metrics'
-import { type Database, latestInstant, open, whenAnswered } from '@channelling/schema'
+import { createPresence, type Database, latestInstant, open, whenAnswered } from '@channelling/schema'
 import { readServiceSettings, type ServiceSettings } from '@channelling/settings'
 import { createWake, type Wake } from '@channelling/wake'
 
@@ -49,6 +50,7 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
     const opened: { close(): Promise<void> }[] = [metrics]
     const starting = watchStart(log)
     const onWaiting = (what: string) => log.warn({ what }, 'waiting for the database')
+    const presence = createPresence(tellPresence(log))
     const step = <Answer>(what: string, ask: () => Promise<Answer>) => {
       starting.at(what)
       return whenAnswered(ask, onWaiting)
@@ -67,6 +69,7 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
           {
             onFailure: (fault) => leave(fault, log),
             onWaiting,
+            presence,
             onReadReplica: (serves) => log.warn({ serves }, 'the read replica'),
           },
         )

@@ -6,6 +6,7 @@ import { queryBuilder } from '../statements/query'
 import { type PlainStatement, plain, type Written } from '../statements/statement'
 import { serverClient } from './client'
 import { migrateServer } from './migrate-server'
+import type { Presence } from './presence'
 import { withReadReplica } from './read-replica'
 import { streamingClient } from './streams'
 import { counting } from './written'
@@ -23,13 +24,14 @@ const REPLICA_MS_MAX = 1000
  */
 export async function openServer(
   { url, authToken, readUrl }: DatabaseAddress,
-  { onWaiting, onReadReplica = () => {} }: OpenOptions,
+  { onWaiting, onReadReplica = () => {}, presence }: OpenOptions,
 ): Promise<Database> {
   await migrateServer(url, authToken, onWaiting)
   const client = counting(streamingClient(url, authToken))
-  if (!readUrl) return overClient(client)
+  if (!readUrl) return overClient(client, presence)
   return overClient(
     withReadReplica(client, serverClient(readUrl, authToken, { answerMs: REPLICA_MS_MAX }), onReadReplica),
+    presence,
   )
 }
 
@@ -44,11 +46,13 @@ export interface ServerClient {
 }
 
 /** A server that has the present schema. */
-export function overClient(client: ServerClient): Database {
+export function overClient(client: ServerClient, presence: Presence = (asking) => asking): Database {
   let last: Promise<unknown> = Promise.resolve()
 
+  const reading = <T>(work: () => Promise<T>) => presence(readAgain(work))
+
   /** A reading whose connection broke is done once more. */
-  async function reading<T>(work: () => Promise<T>): Promise<T> {
+  async function readAgain<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
@@ -104,7 +108,7 @@ export function overClient(client: ServerClient): Database {
         // so long only a server keeps others waiting that does not answer
         if (now > begun + TURN_MS_MAX) throw noAnswer()
         if (now > latest) throw told(turnTooLate())
-        return writeNow(asked, latest)
+        return presence(writeNow(asked, latest))
       })
       last = turn.catch(() => undefined)
       return turn
