@@ -29,10 +29,13 @@ function isRunnable(path: string): boolean {
   }
 }
 
-/** By default it holds back parallel writers until they hang, and lets each of them bring the log to the file, on which they hang too. */
+/**
+ * By default it holds back parallel writers until they hang, and lets each of them bring the log to the file, on which they hang too. By itself it does
+ * that often: all writes wait meanwhile, for as long as the log is.
+ */
 export const SQLD_OPTIONS = [
   '--disable-intelligent-throttling',
-  ...['--checkpoint-interval-s', '10'],
+  ...['--checkpoint-interval-s', '1'],
   ...['--max-concurrent-connections', '256'],
 ]
 
