@@ -6,7 +6,7 @@ import { createClient, createKeyring, issueKey, type Keyring, mintKey } from '@c
 import { createCalendar } from '@channelling/contract'
 import { type Database, open } from '@channelling/schema'
 import { createAuthentication } from './authentication'
-import { createFailedAttempts, type FailedAttempts } from './rate-limit-failures'
+import { createFailedAttempts, type FailedAttempts } from './limits/failed-attempts'
 
 const LIMIT = 5
 /** Of keys never met, from an address beyond its limit, within a second. */

@@ -1,6 +1,6 @@
 import type { Keyring } from '@channelling/access'
 import { type Caller, Refusal } from '@channelling/contract'
-import type { FailedAttempts } from './rate-limit-failures'
+import type { FailedAttempts } from './limits/failed-attempts'
 
 /** Whether a request carries a key in a header, right or wrong. */
 export const hasKey = (headers: Headers): boolean => headers.has('finance') || headers.has('authorization')

@@ -4,8 +4,8 @@ import { createLog, IDENTITY_HEADER } from '@channelling/http'
 import { ORIGIN_HEADER } from './administration'
 import type { Route } from './directory'
 import { createFront } from './front'
+import { createRateLimiter } from './limits/rate-limit'
 import { createMetrics, createObserver } from './observation'
-import { createRateLimiter } from './rate-limit'
 import type { Outgoing, Service } from './upstream'
 
 const caller: Caller = { clientId: 7, keyId: 9, access: 'own', scopes }

@@ -14,10 +14,10 @@ import { ORIGIN_HEADER } from './administration'
 import type { Authenticate } from './authentication'
 import { readBody } from './body'
 import type { Directory } from './directory'
+import type { RateLimiter } from './limits/rate-limit'
+import { asksToWait, untilOver, type Waiting } from './limits/waiting'
 import { type Observer, reasonNamed, type Seen, TRACEPARENT_HEADER } from './observation'
-import type { RateLimiter } from './rate-limit'
 import type { Service } from './upstream'
-import { asksToWait, untilOver, type Waiting } from './waiting'
 
 /** The only headers of a caller that reach a service. */
 const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'] as const

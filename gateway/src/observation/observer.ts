@@ -1,7 +1,7 @@
 import type { Caller, Reason } from '@channelling/contract'
 import type { Log, LogOutput } from '@channelling/http'
 import type { Route } from '../directory'
-import type { Quota } from '../rate-limit'
+import type { Quota } from '../limits/rate-limit'
 import type { Metrics, RouteMetrics } from './metrics'
 import { requestLine } from './request-line'
 import { TRACEPARENT_HEADER, type Trace, traceOf } from './trace'

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'bun:test'
 import type { Standing } from '@channelling/access'
 import { type Caller, Refusal } from '@channelling/contract'
 import { createLog } from '@channelling/http'
-import { createPlaces } from '../places'
+import { createPlaces } from '../limits/places'
 import { watchKeys } from './key-watch'
 import { createOpenSockets } from './open-sockets'
 

@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import type { Holder, Places } from '../places'
+import type { Holder, Places } from '../limits/places'
 
 /** When a caller with as many sockets as it may have does well to try again. */
 const TRY_AGAIN_SECONDS = 10

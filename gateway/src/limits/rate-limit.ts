@@ -1,5 +1,5 @@
 import { type Caller, Refusal } from '@channelling/contract'
-import { MinuteWindow } from './rate-limit-window'
+import { MinuteWindow } from './minute-window'
 
 export interface RateLimits {
   /** Requests a key and minute; 0 is no limit. */

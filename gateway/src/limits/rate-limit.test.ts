@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { type Caller, Refusal } from '@channelling/contract'
+import { createFailedAttempts, networkOf } from './failed-attempts'
+import { MinuteWindow } from './minute-window'
 import { createRateLimiter } from './rate-limit'
-import { createFailedAttempts, networkOf } from './rate-limit-failures'
-import { MinuteWindow } from './rate-limit-window'
 
 const callerOf = (keyId: number): Caller => ({ clientId: 1, keyId, access: 'own', scopes: [] })
 

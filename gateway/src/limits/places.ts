@@ -1,5 +1,5 @@
 import type { Caller } from '@channelling/contract'
-import { networkOf } from './rate-limit-failures'
+import { networkOf } from './failed-attempts'
 
 /** Who holds something open here, and from where. */
 export interface Holder {

@@ -1,7 +1,7 @@
 import { type Caller, Refusal } from '@channelling/contract'
 import { accepts } from '@channelling/http'
+import { passOn } from '../upstreams'
 import { count, type Places } from './places'
-import { passOn } from './upstreams'
 
 /** When whoever has as many as may wait does well to try again. */
 const TRY_AGAIN_SECONDS = 5

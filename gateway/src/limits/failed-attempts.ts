@@ -1,5 +1,5 @@
 import { Refusal } from '@channelling/contract'
-import { MinuteWindow } from './rate-limit-window'
+import { MinuteWindow } from './minute-window'
 
 /** Ten seconds each: addresses are many, and nobody paces failures by them. */
 const SLOTS = 6
