@@ -9,10 +9,10 @@ import { type Load, type Measured, measure, median } from './wrk'
 
 const ROUNDS = 3
 /**
- * As many as leave the machine room: what is looked at is how long answers take, not how many there are. As long as between two times
- * at which the server brings its log to its file, so that each measurement has one of them.
+ * As many as leave the machine room: what is looked at is how long answers take, not how many there are. For some of the times at which
+ * the server brings its log to its file, so that each measurement has as many of them.
  */
-const beside = { connections: 8, pauseMs: 20, seconds: 10 }
+const beside = { connections: 8, pauseMs: 20, seconds: 4 }
 
 const seed = aHospital({ sessions: Array.from({ length: 100 }, () => aSession({ capacity: 0 })), patients: 100 })
 await using services = await startServices({ seed, environment: { LOG_LEVEL: 'warn' } })
