@@ -30,7 +30,7 @@ export const changes = {
     [
       engine,
       /statements\.length > 0\s+\? database\.write\(statements, \{ after: before\?\.written[^}]*\}\)/,
-      'Bun.sleep(5).then(() => database.write(statements)).catch(() => {}) && 1 > 1 ? Promise.resolve([])',
+      'Bun.sleep(20).then(() => database.write(statements)).catch(() => {}) && 1 > 1 ? Promise.resolve([])',
     ],
   ],
   /** A commit does not wait for the disk. */
@@ -54,7 +54,7 @@ export const changes = {
   'carries on': [
     [
       'libs/schema/src/faults.ts',
-      /return this\.code\.startsWith\('SQLITE_'\) && !this\.isFatal/,
+      /return \(this\.code\.startsWith\('SQLITE_'\) && !this\.isFatal\)/,
       'return !FATAL.test(this.code)',
     ],
     [

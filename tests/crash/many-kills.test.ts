@@ -1,16 +1,19 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { cpus, loadavg } from 'node:os'
 import { faultsIn, readBooks } from '../support/books'
 import { type Chance, chanceFor } from '../support/chance'
 import { aHospital, aSession } from '../support/hospital'
 import { type Server, startServer } from '../support/server'
 import { type Changed, changed } from './changes'
 import { type Asked, book, broken, type Promised } from './promises'
-import { LOADED_READY_MS_MAX, READY_MS_MAX, restartTimed, SINGLE_READY_MS_MAX } from './steps'
+import { READY_MS_MAX, restartTimed, SINGLE_READY_MS_MAX } from './steps'
 
 const ROUNDS = process.env.NIGHTLY === '1' ? 1000 : 200
 const SESSIONS = 3
 const CALLERS = 4
+/** Of so many starts one is after an orderly end, which says what a start takes on this machine, and at this hour. */
+const ORDERLY_EVERY = 10
+/** How much longer a start may take after a kill, where the machine has more to do than it can. */
+const AFTER_KILL_MAX = 2
 /** A kill comes within this time after the first booking of a round is asked for; the first answer takes about half of it. */
 const WITHIN_MS = 100
 
@@ -51,6 +54,10 @@ async function bookUntilKilled(server: Server, chance: Chance, name: string): Pr
   return done
 }
 
+/** The value that such a share of them is no greater than. */
+const shareOf = (values: number[], share: number): number =>
+  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1]!
+
 const faultsNow = (server: Server, promised: Promised[]) => {
   const books = readBooks(server.dataDir)
   return [...faultsIn(books), ...broken(promised, books)]
@@ -66,6 +73,7 @@ test.each([
     await using server = await hospital(how)
     const promised: Promised[] = []
     const readyMs: number[] = []
+    const orderlyMs: number[] = []
     let asked = 0
     let acknowledged = 0
 
@@ -77,6 +85,10 @@ test.each([
       expect(faultsNow(server, promised)).toEqual([])
 
       readyMs.push(await restartTimed(server))
+      if (round % ORDERLY_EVERY === 0) {
+        await server.stop()
+        orderlyMs.push(await restartTimed(server))
+      }
       const again = await Promise.all(done.unanswered.map((one) => book(server, one)))
       for (const reply of again) {
         expect(reply?.status).toBe(201)
@@ -90,23 +102,17 @@ test.each([
     const { bookings } = readBooks(server.dataDir)
     expect(bookings).toHaveLength(asked)
     expect(new Set(bookings.map(({ reference }) => reference)).size).toBe(asked)
-    readyMs.sort((a, b) => a - b)
-    const [half, most, longest] = [0.5, 0.95, 1].map((share) => readyMs[Math.ceil(share * rounds) - 1]!) as [
-      number,
-      number,
-      number,
-    ]
+    const [half, most, longest] = [0.5, 0.95, 1].map((share) => shareOf(readyMs, share)) as [number, number, number]
+    const [orderly, orderlyMost] = [shareOf(orderlyMs, 0.5), shareOf(orderlyMs, 0.95)]
     console.log(
-      `${asked} bookings, ${acknowledged} acknowledged; ready after ${half.toFixed()} ms, 95 of 100 within ${most.toFixed()} ms, all within ${longest.toFixed()} ms`,
+      `${asked} bookings, ${acknowledged} acknowledged; ready after ${half.toFixed()} ms, 95 of 100 within ${most.toFixed()} ms, all within ${longest.toFixed()} ms; after an orderly end after ${orderly.toFixed()} and ${orderlyMost.toFixed()} ms`,
     )
     // kills found bookings on either side of their answer
     expect(acknowledged).toBeGreaterThan(rounds)
     expect(asked - acknowledged).toBeGreaterThan(rounds)
-    expect(half).toBeLessThanOrEqual(READY_MS_MAX)
-    // where more waits for the processors than there are, it is that which the slowest tell of: 2.6 s at a load of 5 on two of them
-    const isLoaded = loadavg()[1]! > cpus().length
-    expect(most).toBeLessThanOrEqual(isLoaded ? LOADED_READY_MS_MAX : READY_MS_MAX)
-    expect(longest).toBeLessThanOrEqual(SINGLE_READY_MS_MAX)
+    expect(half).toBeLessThanOrEqual(Math.max(READY_MS_MAX, AFTER_KILL_MAX * orderly))
+    expect(most).toBeLessThanOrEqual(Math.max(READY_MS_MAX, AFTER_KILL_MAX * orderlyMost))
+    expect(longest).toBeLessThanOrEqual(Math.max(SINGLE_READY_MS_MAX, AFTER_KILL_MAX * orderlyMost))
   },
 )
 
