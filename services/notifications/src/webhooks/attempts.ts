@@ -92,12 +92,13 @@ export function createAttempts({ database, clock, log, receivers, chance, onDone
       const byId = new Map(webhooks.map((webhook) => [webhook.id, webhook]))
       for (const [id, until] of held) if (until <= now || !byId.has(id)) held.delete(id)
       const ready = [...byId.keys()].filter((id) => !held.has(id))
-      // those under way are due as well, until it is written down what came of them
+      // those under way are due as well, until it is written down what came of them, which may be while this is read
+      const before = new Map([...lanes].map(([id, { sessions }]) => [id, new Set(sessions)]))
       for (const delivery of await dueDeliveries(database, ready, now, 2 * OF_ONE_MAX)) {
         if (ending.signal.aborted) return
         const webhook = byId.get(delivery.webhookId)!
         const own = lanes.get(webhook.id)?.sessions
-        if (own?.has(delivery.sessionId)) continue
+        if (own?.has(delivery.sessionId) || before.get(webhook.id)?.has(delivery.sessionId)) continue
         if (!mayBegin({ own: own?.size ?? 0, ...underWay() }, webhook.failingSince !== null)) continue
         const begun = attempt(delivery, webhook).finally(() => attempts.delete(begun))
         attempts.add(begun)

@@ -340,6 +340,33 @@ test('a fault of the database loses nothing and doubles no delivery', async () =
   expect(await stage.rows("status = 'delivered'")).toHaveLength(5)
 })
 
+test('however late the database says what is due, what was sent meanwhile is not sent again, and to one that is gone nothing', async () => {
+  const stage = await aStage(async ({ to }) => {
+    await Bun.sleep(10)
+    return to === 'gone' ? { httpStatus: 410, failure: 'status' } : ok
+  })
+  const gone = await stage.register('gone')
+  await stage.register('there')
+  const webhooks = stage.start({
+    async read(sql, args) {
+      const rows = await stage.database.read(sql, args)
+      await Bun.sleep(20)
+      return rows as never
+    },
+  })
+  const waking = setInterval(webhooks.wake, 1)
+  for (const session of [1, 2, 3]) {
+    await stage.happen(booked(session))
+    await stage.until(() => stage.sent.filter(({ to }) => to === 'there').length >= session)
+  }
+  await stage.until(async () => (await stage.webhook(gone)).pausedAt !== null)
+  await Bun.sleep(200)
+  clearInterval(waking)
+  expect(stage.sent.filter(({ to }) => to === 'gone')).toHaveLength(1)
+  const told = stage.sent.filter(({ to, body }) => to === 'there' && body.seq).map(({ body }) => body.seq)
+  expect(told).toEqual([1, 2, 3])
+})
+
 test('two that deliver at once by mistake make no event a delivery twice', async () => {
   const stage = await aStage()
   await stage.register('one')

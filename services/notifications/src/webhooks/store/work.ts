@@ -93,7 +93,10 @@ export interface DueDelivery {
   failingSince: Instant | null
 }
 
-/** The deliveries that are due, for each of the webhooks at most `each`, the longest due first. */
+/**
+ * The deliveries that are due, for each of the webhooks at most `each`, the longest due first. One that was paused since the webhooks were
+ * read has none.
+ */
 export async function dueDeliveries(
   database: Pick<Database, 'read'>,
   webhookIds: readonly number[],
@@ -105,7 +108,7 @@ export async function dueDeliveries(
         failing_since AS failingSince
       FROM (
         SELECT *, row_number() OVER (PARTITION BY webhook_id ORDER BY next_at, id) AS place FROM webhook_delivery
-        WHERE next_at <= ? AND webhook_id IN (SELECT value FROM json_each(?)))
+        WHERE next_at <= ? AND webhook_id IN (SELECT w.id FROM json_each(?) j JOIN webhook w ON w.id = j.value WHERE w.paused_at IS NULL))
       WHERE place <= ? ORDER BY next_at, id`,
     [at, JSON.stringify(webhookIds), each],
   )
