@@ -1,4 +1,10 @@
-import { type ChannellingEvent, type SubscribeOptions, type Subscription, subscribe } from '@channelling/client'
+import {
+  type ChannellingEvent,
+  type Ending,
+  type SubscribeOptions,
+  type Subscription,
+  subscribe,
+} from '@channelling/client'
 import type { Told } from './sequence'
 
 /** A subscriber of the client library, with what it was told and what came over its wire. */
@@ -8,6 +14,8 @@ export interface Watcher {
   arrived(): number
   /** How often it was let in. */
   connections(): number
+  /** How it ended, if it has. */
+  ended(): Ending | undefined
   subscription: Subscription
 }
 
@@ -64,9 +72,13 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
       if (state === 'live') live.resolve()
     },
   })
-  void subscription.closed.then((ending) => live.reject(new Error(`It ended: ${JSON.stringify(ending)}`)))
+  let ended: Ending | undefined
+  void subscription.closed.then((ending) => {
+    ended = ending
+    live.reject(new Error(`It ended: ${JSON.stringify(ending)}`))
+  })
   await live.promise
-  return { told, arrived: () => arrived, connections: () => connections, subscription }
+  return { told, arrived: () => arrived, connections: () => connections, ended: () => ended, subscription }
 }
 
 function withoutPlace(url: string): string {

@@ -126,6 +126,7 @@ test('every process but the database server is stopped and started in its turn, 
     console.log(
       `round ${round + 1}: ${load.acknowledged.size} bookings, failed: ${why.join(', ') || 'none'}; stood still for ${stood} ms at most`,
     )
+    expect(watchers.map(({ ended }) => ended()).filter((ending) => ending !== undefined)).toEqual([])
   }
   await load.more(PER_SECOND / 2)
   await load.finish()
