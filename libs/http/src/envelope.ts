@@ -102,7 +102,7 @@ export const listEnvelope = <Item extends z.ZodType>(item: Item) =>
     }),
   )
 
-const failureSchema = (code: RefusalStatus, among: readonly Reason[]) =>
+const failureSchemaOf = (code: RefusalStatus, among: readonly Reason[]) =>
   documented(
     z
       .object({
@@ -116,6 +116,16 @@ const failureSchema = (code: RefusalStatus, among: readonly Reason[]) =>
       })
       .meta({ description: among.map((reason) => `\`${reason}\`: ${reasons[reason].about}`).join('. ') }),
   )
+
+const failureSchemas = new Map<string, ReturnType<typeof failureSchemaOf>>()
+
+/** Most operations refuse with the same reasons, and to make the schemas of each anew would take a third of a start. */
+function failureSchema(code: RefusalStatus, among: readonly Reason[]) {
+  const name = `${code} ${among.join(' ')}`
+  const made = failureSchemas.get(name) ?? failureSchemaOf(code, among)
+  failureSchemas.set(name, made)
+  return made
+}
 
 /** What any operation behind a key may answer. */
 const always = [
