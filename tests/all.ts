@@ -1,6 +1,6 @@
 /**
- * Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. Two suites run at a time: most of
- * the time they wait, for processes that start and for the disk.
+ * Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. Three suites run at a time: most
+ * of the time they wait, for processes that start and for the disk.
  */
 import { readdirSync } from 'node:fs'
 import { composeFiles, embeddedOnly, splitFiles } from './support/forms'
@@ -18,10 +18,13 @@ interface Suite {
 
 const bun = process.execPath
 
-/** What takes longest has a suite of its own. */
-const folders = readdirSync(import.meta.dir, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== 'crash')
-  .map(({ name }) => `tests/${name}/`)
+/** What takes longest has suites of its own: what is killed, and what is of many processes. */
+const killed = ['crash']
+const many = ['delivery', 'isolation', 'replicas']
+const others = readdirSync(import.meta.dir, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && ![...killed, ...many, 'node_modules'].includes(entry.name))
+  .map(({ name }) => name)
+const inTests = (folders: readonly string[]) => folders.map((name) => `tests/${name}/`)
 
 const bunTest = (name: string, files: readonly string[], environment?: Record<string, string>): Suite => ({
   name,
@@ -33,8 +36,9 @@ const bunTest = (name: string, files: readonly string[], environment?: Record<st
 
 /** In the order in which they begin. */
 const suites: Suite[] = [
-  bunTest('bun test', ['libs', 'services', 'gateway', ...folders]),
-  bunTest('bun test, crashes', ['tests/crash/']),
+  bunTest('bun test', ['libs', 'services', 'gateway', ...inTests(others)]),
+  bunTest('bun test, crashes', inTests(killed)),
+  bunTest('bun test, of many processes', inTests(many)),
   bunTest('bun test, with every service in a process of its own', splitFiles(), { FORM: 'split' }),
   bunTest('bun test, with what docker-compose.yml says', composeFiles(), { FORM: 'compose' }),
   {
@@ -69,7 +73,7 @@ async function run({ name, command, environment, passed, failed }: Suite): Promi
 }
 
 const total = { passed: 0, failed: 0 }
-const AT_ONCE = 2
+const AT_ONCE = 3
 const left = suites.values()
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
