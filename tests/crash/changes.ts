@@ -84,11 +84,11 @@ export const changes = {
   'moves its cursor first': [
     [
       feed,
-      /persist\(\(\) => eventsAfter\(database, cursor, BATCH\)\)/,
+      /persist\(\(\) => eventsAfter\(database, \{ after: recent\.last, limit: BATCH \}\)\)/,
       `persist(async () => {
-        const from = cursor
-        cursor = Math.max(cursor, (await streamState(database)).last)
-        return eventsAfter(database, from, BATCH)
+        const after = recent.last
+        recent.begin(Math.max(after, (await streamState(database)).last))
+        return eventsAfter(database, { after, limit: BATCH })
       })`,
     ],
   ],

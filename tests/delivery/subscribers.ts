@@ -1,8 +1,8 @@
 import {
   type ChannellingEvent,
-  type Ending,
   type SubscribeOptions,
   type Subscription,
+  type SubscriptionState,
   subscribe,
 } from '@channelling/client'
 import type { Told } from './sequence'
@@ -14,8 +14,8 @@ export interface Watcher {
   arrived(): number
   /** How often it was let in. */
   connections(): number
-  /** How it ended, if it has. */
-  ended(): Ending | undefined
+  /** What it last said of itself, how far it is, and when anything last came. */
+  lately(): object
   subscription: Subscription
 }
 
@@ -48,12 +48,16 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
   const told: Told[] = []
   let arrived = 0
   let connections = 0
+  let state: SubscriptionState | undefined
+  let stateAt = 0
+  let arrivedAt = 0
   const live = Promise.withResolvers<void>()
 
   class Counting extends WebSocket {
     constructor(url: string, options: string[]) {
       super(resuming ? url : withoutPlace(url), options)
       this.addEventListener('message', ({ data }) => {
+        arrivedAt = performance.now()
         if (String(data).includes('"sessionId"')) arrived++
         else if (String(data).includes('"hello"')) connections++
       })
@@ -68,17 +72,29 @@ export async function aWatcher({ port, key, sessions, resuming = true, hear }: W
       told.push(shared(event))
       hear?.(event)
     },
-    onState({ state }) {
-      if (state === 'live') live.resolve()
+    onState(now) {
+      state = now
+      stateAt = performance.now()
+      if (now.state === 'live') live.resolve()
     },
   })
-  let ended: Ending | undefined
-  void subscription.closed.then((ending) => {
-    ended = ending
-    live.reject(new Error(`It ended: ${JSON.stringify(ending)}`))
-  })
+  void subscription.closed.then((ending) => live.reject(new Error(`It ended: ${JSON.stringify(ending)}`)))
   await live.promise
-  return { told, arrived: () => arrived, connections: () => connections, ended: () => ended, subscription }
+  const ago = (at: number) => `${((performance.now() - at) / 1000).toFixed(1)} s ago`
+  return {
+    told,
+    arrived: () => arrived,
+    connections: () => connections,
+    lately: () => ({
+      ...state,
+      since: ago(stateAt),
+      frame: ago(arrivedAt),
+      arrived,
+      connections,
+      position: subscription.position(),
+    }),
+    subscription,
+  }
 }
 
 function withoutPlace(url: string): string {

@@ -4,6 +4,8 @@ import { type Database, pause } from '@channelling/schema'
 import { createAudience, type Subscriber } from './audience'
 import { createFraming, type FramedEvent } from './framing'
 import { createHint } from './hint'
+import { createNextAnswer } from './next-answer'
+import { createRecent } from './recent'
 import type { StreamState } from './rules/position'
 import { eventsAfter, readStretch, type Stretch, streamState } from './store/outbox'
 import { createTurns } from './turns'
@@ -15,8 +17,11 @@ export type { FramedEvent } from './framing'
 const POLL_MS = 500
 const RETRY_MS = 500
 const BATCH = 500
-/** Readers of what they missed that are served at a time. */
+/** Readers of what they missed long ago that are served at a time. */
 const MISSED_AT_ONCE = 4
+/** How far back from what is kept it is read once for all, rather than by each who missed it; and so much further than who asks needs, for the next. */
+const REACH = 5_000
+const REACH_MORE = 500
 const LOOK_MS = 5_000
 
 /** A stretch of the stream, and where the stream stood when it was read. */
@@ -33,8 +38,9 @@ export interface Feed {
   /** Resolves when all who are attached will be told whatever is committed from now on. */
   settled(): Promise<void>
   /**
-   * What happened before: a stretch of the stream, and where the stream stood at that moment. A few such reads are done at a time, in turn,
-   * so that whoever has much to catch up with holds up nobody. While the database is away it waits; null when the feed closes first.
+   * What happened before: a stretch of the stream, and where the stream stood. Of what was told lately nothing is read anew. Of what is longer
+   * ago a few reads are done at a time, in turn, so that whoever has much to catch up with holds up nobody. While the database is away
+   * it waits; null when the feed closes first.
    */
   missed(stretch: Stretch): Promise<Missed | null>
   /** How many it tells at present, and the last `seq` that they were told of; null while it tells nobody. */
@@ -49,15 +55,20 @@ export interface FeedOptions {
   log: Log
   /** How often it looks, while nothing happens, whether the database is still the one it was; 5 000 by default. */
   lookMs?: number
+  /** How far back from what is kept it reads once for all; 5 000 events by default. */
+  reach?: number
 }
 
-export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOptions): Feed {
+export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach = REACH }: FeedOptions): Feed {
   const audience = createAudience()
   const framed = createFraming(calendar)
   const inTurn = createTurns(MISSED_AT_ONCE)
+  const oneByOne = createTurns(1)
   const closing = new AbortController()
-  /** Of the last event that was told. */
-  let cursor = 0
+  const recent = createRecent()
+  const stateNow = createNextAnswer(() => persist(() => streamState(database)))
+  /** Up to where those wait to be told who were cut off, and what ends their wait. */
+  const awaited = new Map<() => void, number>()
   let epoch: string | null = null
   let lookedAt = 0
   const hint = createHint()
@@ -80,7 +91,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
 
   /** The only loop that follows what happens, so no event is told twice. */
   async function follow(from: number): Promise<void> {
-    cursor = from
+    recent.begin(from)
     while (!closing.signal.aborted) {
       // A data file is read without the event loop turning; answers that wait to be sent go first.
       await new Promise(setImmediate)
@@ -94,17 +105,12 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
         const last = await asked
         if (asked !== entered) continue
         entered = null
-        cursor = Math.max(cursor, last)
+        if (last > recent.last) recent.begin(last)
       }
-      const events = await persist(() => eventsAfter(database, cursor, BATCH))
+      const events = await persist(() => eventsAfter(database, { after: recent.last, limit: BATCH }))
       if (events === null || closing.signal.aborted) return
-      const last = events.at(-1)
-      if (last) {
-        cursor = last.seq
-        tell(events.map(framed))
-      } else {
-        await look()
-      }
+      if (events.length > 0) tell(events.map(framed))
+      else await look()
       if (events.length < BATCH) await hint.rest(POLL_MS, closing.signal)
     }
   }
@@ -117,13 +123,14 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
     if (!state) return
     if (epoch !== null && epoch !== state.epoch) {
       log.warn('the stream of events is another one; its subscribers begin anew')
-      cursor = state.last
+      recent.begin(state.last)
       for (const subscriber of audience.everybody()) letGo(subscriber)
     }
     epoch = state.epoch
   }
 
   function tell(events: FramedEvent[]): void {
+    recent.add(events)
     for (const [subscriber, share] of audience.shares(events)) {
       if (!audience.has(subscriber)) continue
       try {
@@ -133,6 +140,49 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
         letGo(subscriber)
       }
     }
+    for (const [end, seq] of awaited) if (seq <= recent.last) end()
+  }
+
+  /** Waits until everything up to a `seq` was told, though no longer than for a look that no hint led to. */
+  async function until(seq: number): Promise<void> {
+    if (seq <= recent.last) return
+    let end = () => {}
+    const told = pause(POLL_MS, closing.signal, (done) => {
+      end = done
+      awaited.set(end, seq)
+    })
+    hint.give()
+    await told
+    awaited.delete(end)
+  }
+
+  /** Reads what is right before what is kept, unless that is too much. */
+  const reachBack = (after: number) =>
+    oneByOne(async () => {
+      const upTo = recent.after
+      if (after >= upTo || after < upTo - reach) return
+      const from = Math.max(0, after - REACH_MORE)
+      const events: FramedEvent[] = []
+      for (let at = from, more = true; more; ) {
+        await new Promise(setImmediate)
+        const read = await persist(() => eventsAfter(database, { after: at, upTo, limit: BATCH }))
+        if (read === null) return
+        for (const event of read) events.push(framed(event))
+        at = events.at(-1)?.event.seq ?? at
+        more = read.length === BATCH
+      }
+      if (recent.after === upTo) recent.reachBack(from, events)
+    })
+
+  /** A stretch out of what is kept; null where that does not hold it. */
+  async function keptStretch(state: StreamState, { after, upTo, limit }: Stretch): Promise<FramedEvent[] | null> {
+    if (state.epoch !== epoch) return null
+    const end = Math.min(upTo ?? state.last, state.last)
+    if (after < recent.after) await reachBack(after)
+    if (after < recent.after) return null
+    await until(end)
+    // while it waited the database may have become another
+    return state.epoch === epoch ? recent.between(after, end, limit) : null
   }
 
   function letGo(subscriber: Subscriber): void {
@@ -176,16 +226,20 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS }: FeedOp
     async settled() {
       await entered
     },
-    missed: (stretch) =>
-      inTurn(async () => {
+    async missed(stretch) {
+      const state = await stateNow()
+      const kept = state && (stretch.limit === 0 ? [] : await keptStretch(state, stretch))
+      if (state && kept) return { ...state, events: kept }
+      return inTurn(async () => {
         await new Promise(setImmediate)
         const read = await persist(() => readStretch(database, stretch))
         return read && { ...read, events: read.events.map(framed) }
-      }),
+      })
+    },
     state: () => ({
       subscribers: audience.count(),
       // where it was when nobody listened does not count as being behind
-      told: audience.count() === 0 || entered ? null : cursor,
+      told: audience.count() === 0 || entered ? null : recent.last,
     }),
     async close() {
       closing.abort()

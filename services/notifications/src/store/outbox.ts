@@ -41,21 +41,20 @@ export async function streamState(database: Pick<Database, 'read'>): Promise<Str
 /** The highest `seq` committed so far, 0 when nothing has happened yet. */
 export const lastSeq = async (database: Pick<Database, 'read'>): Promise<number> => (await streamState(database)).last
 
-/** At most `limit` events after `seq`, in commit order. */
-export async function eventsAfter(
-  database: Pick<Database, 'read'>,
-  seq: number,
-  limit: number,
-): Promise<StreamEvent[]> {
-  return rowsOfJson(await database.read<JsonRow>(eventsSql, [seq, Number.MAX_SAFE_INTEGER, limit]))
-}
-
 /** Which part of the stream is asked for. */
 export interface Stretch {
   after: number
   /** The last `seq` of interest; the end of the stream unless given. */
   upTo?: number
   limit: number
+}
+
+/** The events of a stretch, in commit order. */
+export async function eventsAfter(
+  database: Pick<Database, 'read'>,
+  { after, upTo = Number.MAX_SAFE_INTEGER, limit }: Stretch,
+): Promise<StreamEvent[]> {
+  return rowsOfJson(await database.read<JsonRow>(eventsSql, [after, upTo, limit]))
 }
 
 /** A stretch of the stream, and where the stream stood at that very moment. */

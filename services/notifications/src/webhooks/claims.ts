@@ -76,7 +76,8 @@ export function createClaims({ database, calendar, clock, fence }: ClaimsOptions
       const stream = await streamState(database)
       const read = new Map<number, Promise<StreamEvent[]>>()
       // those that stand at the same place share what is read from there
-      const after = (seq: number) => read.getOrInsertComputed(seq, () => eventsAfter(database, seq, BATCH))
+      const after = (seq: number) =>
+        read.getOrInsertComputed(seq, () => eventsAfter(database, { after: seq, limit: BATCH }))
       const steps = []
       for (const webhook of webhooks) {
         if (webhook.waiting < WAITING_MAX) steps.push(await step(webhook, stream, after))

@@ -44,7 +44,8 @@ export async function messageAgain(
 ): Promise<string | null> {
   if (seq === null) return null
   const { epoch } = await streamState(database)
-  const [event] = messageId === writePosition({ epoch, seq }) ? await eventsAfter(database, seq - 1, 1) : []
+  const [event] =
+    messageId === writePosition({ epoch, seq }) ? await eventsAfter(database, { after: seq - 1, limit: 1 }) : []
   const access = await accessOf(database, webhook.clientId)
   return event?.seq === seq ? messageOf(event, { clientId: webhook.clientId, access }, calendar) : null
 }

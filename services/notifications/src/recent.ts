@@ -1,0 +1,68 @@
+import type { FramedEvent } from './framing'
+
+/** A minute of 160 bookings a second, or some ten megabytes with their frames. */
+const KEPT_MAX = 10_000
+/** So many more may gather, so that not every new event moves all of them. */
+const MORE = 1_000
+
+/** The end of the stream as far as it was told. Whoever missed a moment of it costs no reading, however many they are. */
+export interface Recent {
+  /** Everything after this `seq`, up to `last`, is kept. */
+  readonly after: number
+  /** The last `seq` that was told. */
+  readonly last: number
+  /** Goes on from elsewhere, with nothing kept. */
+  begin(last: number): void
+  /** The events that follow `last`. */
+  add(events: readonly FramedEvent[]): void
+  /** The events that go before those that are kept: all that are after this `seq`. */
+  reachBack(after: number, events: readonly FramedEvent[]): void
+  /** At most `limit` of the events after one `seq` and up to another; null where it does not keep them all. */
+  between(after: number, upTo: number, limit: number): FramedEvent[] | null
+}
+
+export function createRecent(max = KEPT_MAX): Recent {
+  let kept: FramedEvent[] = []
+  let after = 0
+  let last = 0
+
+  /** Where the first event after a `seq` is. */
+  function indexAfter(seq: number): number {
+    let [low, high] = [0, kept.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (kept[middle]!.event.seq > seq) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  return {
+    get after() {
+      return after
+    },
+    get last() {
+      return last
+    },
+    begin(at) {
+      kept = []
+      after = last = at
+    },
+    add(events) {
+      for (const event of events) kept.push(event)
+      last = events.at(-1)?.event.seq ?? last
+      if (kept.length <= max + MORE) return
+      after = kept[kept.length - max - 1]!.event.seq
+      kept = kept.slice(-max)
+    },
+    reachBack(from, events) {
+      kept = [...events, ...kept]
+      after = from
+    },
+    between(from, upTo, limit) {
+      if (from < after || upTo > last) return null
+      const first = indexAfter(from)
+      return kept.slice(first, Math.min(first + limit, indexAfter(upTo)))
+    },
+  }
+}
