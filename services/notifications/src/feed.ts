@@ -4,11 +4,9 @@ import { type Database, pause } from '@channelling/schema'
 import { createAudience, type Subscriber } from './audience'
 import { createFraming, type FramedEvent } from './framing'
 import { createHint } from './hint'
-import { createNextAnswer } from './next-answer'
+import { createMissed, type Missed } from './missed'
 import { createRecent } from './recent'
-import type { StreamState } from './rules/position'
-import { eventsAfter, readStretch, type Stretch, streamState } from './store/outbox'
-import { createTurns } from './turns'
+import { eventsAfter, type Stretch, streamState } from './store/outbox'
 
 export type { Subscriber } from './audience'
 export type { FramedEvent } from './framing'
@@ -17,15 +15,7 @@ export type { FramedEvent } from './framing'
 const POLL_MS = 500
 const RETRY_MS = 500
 const BATCH = 500
-/** Readers of what they missed long ago that are served at a time. */
-const MISSED_AT_ONCE = 4
-/** How far back from what is kept it is read once for all, rather than by each who missed it; and so much further than who asks needs, for the next. */
-const REACH = 5_000
-const REACH_MORE = 500
 const LOOK_MS = 5_000
-
-/** A stretch of the stream, and where the stream stood when it was read. */
-export type Missed = StreamState & { events: FramedEvent[] }
 
 /** The one reader of the outbox in a process; it hands each event once to every subscriber whom it concerns. */
 export interface Feed {
@@ -59,16 +49,11 @@ export interface FeedOptions {
   reach?: number
 }
 
-export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach = REACH }: FeedOptions): Feed {
+export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach }: FeedOptions): Feed {
   const audience = createAudience()
   const framed = createFraming(calendar)
-  const inTurn = createTurns(MISSED_AT_ONCE)
-  const oneByOne = createTurns(1)
   const closing = new AbortController()
-  const recent = createRecent()
-  const stateNow = createNextAnswer(() => persist(() => streamState(database)))
-  /** Up to where those wait to be told who were cut off, and what ends their wait. */
-  const awaited = new Map<() => void, number>()
+  const recent = createRecent(closing.signal)
   let epoch: string | null = null
   let lookedAt = 0
   const hint = createHint()
@@ -88,6 +73,8 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach = 
     }
     return null
   }
+
+  const missed = createMissed({ database, recent, framed, persist, hint, epoch: () => epoch, reach })
 
   /** The only loop that follows what happens, so no event is told twice. */
   async function follow(from: number): Promise<void> {
@@ -140,49 +127,6 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach = 
         letGo(subscriber)
       }
     }
-    for (const [end, seq] of awaited) if (seq <= recent.last) end()
-  }
-
-  /** Waits until everything up to a `seq` was told, though no longer than for a look that no hint led to. */
-  async function until(seq: number): Promise<void> {
-    if (seq <= recent.last) return
-    let end = () => {}
-    const told = pause(POLL_MS, closing.signal, (done) => {
-      end = done
-      awaited.set(end, seq)
-    })
-    hint.give()
-    await told
-    awaited.delete(end)
-  }
-
-  /** Reads what is right before what is kept, unless that is too much. */
-  const reachBack = (after: number) =>
-    oneByOne(async () => {
-      const upTo = recent.after
-      if (after >= upTo || after < upTo - reach) return
-      const from = Math.max(0, after - REACH_MORE)
-      const events: FramedEvent[] = []
-      for (let at = from, more = true; more; ) {
-        await new Promise(setImmediate)
-        const read = await persist(() => eventsAfter(database, { after: at, upTo, limit: BATCH }))
-        if (read === null) return
-        for (const event of read) events.push(framed(event))
-        at = events.at(-1)?.event.seq ?? at
-        more = read.length === BATCH
-      }
-      if (recent.after === upTo) recent.reachBack(from, events)
-    })
-
-  /** A stretch out of what is kept; null where that does not hold it. */
-  async function keptStretch(state: StreamState, { after, upTo, limit }: Stretch): Promise<FramedEvent[] | null> {
-    if (state.epoch !== epoch) return null
-    const end = Math.min(upTo ?? state.last, state.last)
-    if (after < recent.after) await reachBack(after)
-    if (after < recent.after) return null
-    await until(end)
-    // while it waited the database may have become another
-    return state.epoch === epoch ? recent.between(after, end, limit) : null
   }
 
   function letGo(subscriber: Subscriber): void {
@@ -226,16 +170,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach = 
     async settled() {
       await entered
     },
-    async missed(stretch) {
-      const state = await stateNow()
-      const kept = state && (stretch.limit === 0 ? [] : await keptStretch(state, stretch))
-      if (state && kept) return { ...state, events: kept }
-      return inTurn(async () => {
-        await new Promise(setImmediate)
-        const read = await persist(() => readStretch(database, stretch))
-        return read && { ...read, events: read.events.map(framed) }
-      })
-    },
+    missed,
     state: () => ({
       subscribers: audience.count(),
       // where it was when nobody listened does not count as being behind

@@ -1,3 +1,4 @@
+import { pause } from '@channelling/schema'
 import type { FramedEvent } from './framing'
 
 /** A minute of 160 bookings a second, or some ten megabytes with their frames. */
@@ -17,12 +18,17 @@ export interface Recent {
   add(events: readonly FramedEvent[]): void
   /** The events that go before those that are kept: all that are after this `seq`. */
   reachBack(after: number, events: readonly FramedEvent[]): void
+  /** Resolves when everything up to a `seq` was told, or the time is up. */
+  reaches(seq: number, ms: number): Promise<void>
   /** At most `limit` of the events after one `seq` and up to another; null where it does not keep them all. */
   between(after: number, upTo: number, limit: number): FramedEvent[] | null
 }
 
-export function createRecent(max = KEPT_MAX): Recent {
+/** @param closing ends what waits */
+export function createRecent(closing: AbortSignal, max = KEPT_MAX): Recent {
   let kept: FramedEvent[] = []
+  /** What ends a wait, by the `seq` that is waited for. */
+  const awaited = new Map<() => void, number>()
   let after = 0
   let last = 0
 
@@ -51,6 +57,7 @@ export function createRecent(max = KEPT_MAX): Recent {
     add(events) {
       for (const event of events) kept.push(event)
       last = events.at(-1)?.event.seq ?? last
+      for (const [end, seq] of awaited) if (seq <= last) end()
       if (kept.length <= max + MORE) return
       after = kept[kept.length - max - 1]!.event.seq
       kept = kept.slice(-max)
@@ -58,6 +65,15 @@ export function createRecent(max = KEPT_MAX): Recent {
     reachBack(from, events) {
       kept = [...events, ...kept]
       after = from
+    },
+    async reaches(seq, ms) {
+      if (seq <= last) return
+      let end = () => {}
+      await pause(ms, closing, (done) => {
+        end = done
+        awaited.set(end, seq)
+      })
+      awaited.delete(end)
     },
     between(from, upTo, limit) {
       if (from < after || upTo > last) return null
