@@ -1,4 +1,5 @@
-import { Refusal } from '@channelling/contract'
+// by itself: the threads that write load this, and have no use for what else is in the contract
+import { Refusal } from '@channelling/contract/refusal'
 
 /** The disk, the file or its writer failed. A constraint, a lock or a faulty statement is none of these. */
 const FATAL = /^(SQLITE_(IOERR|FULL|CORRUPT|NOTADB)(_|$)|WRITER_STOPPED$)/

@@ -1,6 +1,6 @@
 import { described, type Log } from '@channelling/http'
 import { pause } from '@channelling/schema'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { addressesOf } from './addresses'
 
 /** How long an attempt to connect may take. */
@@ -42,6 +42,8 @@ export function keepConnected(servers: readonly string[], log: Log): Connection 
 
   async function attempt(): Promise<NatsConnection | null> {
     try {
+      // only here: who has no NATS does without its client, and starts the sooner
+      const { connect } = await import('@nats-io/transport-node')
       return await connect({
         ...addressesOf(servers),
         name: 'channelling',

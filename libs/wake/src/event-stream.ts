@@ -1,5 +1,4 @@
-import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { headers, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
 
 const STREAM = 'CHANNELLING'
 const SUBJECT = 'channelling.session'
@@ -33,6 +32,11 @@ export interface EventStream {
 
 /** Opens the stream, and makes it where there is none. */
 export async function openEventStream(connection: NatsConnection): Promise<EventStream> {
+  // as in `connection.ts`
+  const { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } = await import('@nats-io/jetstream')
+  const { headers } = await import('@nats-io/transport-node')
+  const isMissing = (error: unknown) =>
+    error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
   const manager = await jetstreamManager(connection, { timeout: ANSWER_MS_MAX })
   const { config, state } = await manager.streams.info(STREAM).catch((error) => {
     if (!isMissing(error)) throw error
@@ -65,6 +69,3 @@ export async function openEventStream(connection: NatsConnection): Promise<Event
     },
   }
 }
-
-const isMissing = (error: unknown) =>
-  error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound
