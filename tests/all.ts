@@ -24,7 +24,8 @@ const many = ['delivery', 'isolation', 'replicas']
 const others = readdirSync(import.meta.dir, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && ![...killed, ...many, 'node_modules'].includes(entry.name))
   .map(({ name }) => name)
-const inTests = (folders: readonly string[]) => folders.map((name) => `tests/${name}/`)
+// by their paths: a bare name stands for every file that has it somewhere in its own
+const inTests = (folders: readonly string[]) => folders.map((name) => `./tests/${name}/`)
 
 const bunTest = (name: string, files: readonly string[], environment?: Record<string, string>): Suite => ({
   name,
@@ -36,7 +37,7 @@ const bunTest = (name: string, files: readonly string[], environment?: Record<st
 
 /** In the order in which they begin. */
 const suites: Suite[] = [
-  bunTest('bun test', ['libs', 'services', 'gateway', ...inTests(others)]),
+  bunTest('bun test', ['./libs/', './services/', './gateway/', ...inTests(others)]),
   bunTest('bun test, crashes', inTests(killed)),
   bunTest('bun test, of many processes', inTests(many)),
   bunTest('bun test, with every service in a process of its own', splitFiles(), { FORM: 'split' }),
