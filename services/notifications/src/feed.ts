@@ -45,15 +45,15 @@ export interface FeedOptions {
   log: Log
   /** How often it looks, while nothing happens, whether the database is still the one it was; 5 000 by default. */
   lookMs?: number
-  /** How far back from what is kept it reads once for all; 5 000 events by default. */
-  reach?: number
+  /** How many events it keeps of those that were told; 10 000 by default. */
+  keep?: number
 }
 
-export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach }: FeedOptions): Feed {
+export function createFeed({ database, calendar, log, lookMs = LOOK_MS, keep }: FeedOptions): Feed {
   const audience = createAudience()
   const framed = createFraming(calendar)
   const closing = new AbortController()
-  const recent = createRecent(closing.signal)
+  const recent = createRecent(closing.signal, keep)
   let epoch: string | null = null
   let lookedAt = 0
   const hint = createHint()
@@ -74,7 +74,7 @@ export function createFeed({ database, calendar, log, lookMs = LOOK_MS, reach }:
     return null
   }
 
-  const missed = createMissed({ database, recent, framed, persist, hint, epoch: () => epoch, reach })
+  const missed = createMissed({ database, recent, framed, persist, hint, epoch: () => epoch })
 
   /** The only loop that follows what happens, so no event is told twice. */
   async function follow(from: number): Promise<void> {

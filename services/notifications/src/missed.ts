@@ -10,9 +10,8 @@ import { createTurns } from './turns'
 const BATCH = 500
 /** Readers of what they missed long ago that are served at a time. */
 const AT_ONCE = 4
-/** How far back from what is kept it is read once for all, rather than by each who missed it; and so much further than who asks needs, for the next. */
-const REACH = 5_000
-const REACH_MORE = 500
+/** How much further back it is read than who asks needs, for those who ask next. */
+const FURTHER = 500
 /** How long what is committed may take to be told: for a look that no hint led to. */
 const TOLD_MS_MAX = 500
 
@@ -30,21 +29,20 @@ export interface MissedOptions {
   hint: Pick<Hint, 'give'>
   /** Of the stream that is told. */
   epoch: () => string | null
-  reach?: number
 }
 
 /** Finds what was missed: what was told lately costs no reading, and what was told before it one reading for all; see `Feed.missed`. */
-export function createMissed({ database, recent, framed, persist, hint, epoch, reach = REACH }: MissedOptions) {
+export function createMissed({ database, recent, framed, persist, hint, epoch }: MissedOptions) {
   const stateNow = createNextAnswer(() => persist(() => streamState(database)))
   const oneByOne = createTurns(1)
   const inTurn = createTurns(AT_ONCE)
 
-  /** Reads what is right before what is kept, unless that is too much. */
+  /** Reads what is right before what is kept, unless that would be more than is meant to be kept. */
   const reachBack = (after: number) =>
     oneByOne(async () => {
       const [of, upTo] = [epoch(), recent.after]
-      if (after >= upTo || after < upTo - reach) return
-      const from = Math.max(0, after - REACH_MORE)
+      const from = Math.max(0, after - FURTHER, recent.last - recent.max)
+      if (after >= upTo || from > after) return
       const events: FramedEvent[] = []
       for (let at = from, more = true; more; ) {
         await new Promise(setImmediate)

@@ -12,6 +12,8 @@ export interface Recent {
   readonly after: number
   /** The last `seq` that was told. */
   readonly last: number
+  /** How many events it is meant to keep. */
+  readonly max: number
   /** Goes on from elsewhere, with nothing kept. */
   begin(last: number): void
   /** The events that follow `last`. */
@@ -44,6 +46,7 @@ export function createRecent(closing: AbortSignal, max = KEPT_MAX): Recent {
   }
 
   return {
+    max,
     get after() {
       return after
     },

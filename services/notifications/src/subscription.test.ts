@@ -12,7 +12,7 @@ let database: Database
 let release: () => Promise<void>
 let feed: Feed
 /** Happens once, after it was read where the stream stands, or what was missed, and before that is answered. */
-let counted: () => void
+let counted: (of: 'read' | 'readAll') => void
 let duringRead: { of: 'read' | 'readAll'; happens: () => Promise<void> } | null
 beforeEach(async () => {
   const opened = await aDatabase()
@@ -27,9 +27,9 @@ afterEach(async () => {
 })
 
 /** @param options by default it never looks whether the database is another, which is a reading of where the stream stands */
-async function start(options: Pick<FeedOptions, 'lookMs' | 'reach'> = { lookMs: Number.POSITIVE_INFINITY }) {
+async function start(options: Pick<FeedOptions, 'lookMs' | 'keep'> = { lookMs: Number.POSITIVE_INFINITY }) {
   async function interrupted<Rows>(of: 'read' | 'readAll', rows: Promise<Rows>): Promise<Rows> {
-    counted()
+    counted(of)
     const read = await rows
     const during = duringRead
     if (during?.of !== of) return read
@@ -40,7 +40,7 @@ async function start(options: Pick<FeedOptions, 'lookMs' | 'reach'> = { lookMs: 
   const slow: Pick<Database, 'read' | 'readAll'> = {
     read: (sql, args) => {
       if (sql.includes('event_stream')) return interrupted('read', database.read(sql, args))
-      counted()
+      counted('read')
       return database.read(sql, args)
     },
     readAll: (statements) => interrupted('readAll', database.readAll(statements)),
@@ -119,7 +119,7 @@ test.each([
   '%p events while the last of what was missed, and is %s, is found are neither left out nor told twice',
   async (count, how) => {
     await commit(10)
-    await start({ lookMs: Number.POSITIVE_INFINITY, ...(how === 'read' && { reach: 0 }) })
+    await start({ lookMs: Number.POSITIVE_INFINITY, ...(how === 'read' && { keep: 0 }) })
     const { epoch } = await streamState(database)
     duringRead = { of: how === 'read' ? 'readAll' : 'read', happens: () => happen(count) }
     const back = follow({ epoch, seq: 4 })
@@ -169,7 +169,7 @@ test('a hundred who come back cost no more readings than a few, whether they mis
 
 test('who was away for longer than anything is kept is told everything, and holds up nobody who was not', async () => {
   await commit(3000)
-  await start({ lookMs: Number.POSITIVE_INFINITY, reach: 100 })
+  await start({ lookMs: Number.POSITIVE_INFINITY, keep: 100 })
   const { epoch } = await streamState(database)
   const order: string[] = []
   const long = follow({ epoch, seq: 0 })
@@ -181,4 +181,21 @@ test('who was away for longer than anything is kept is told everything, and hold
   expect(order[0]).toBe('short')
   await happen(5)
   expect((await long.until(3005)).slice(-5)).toEqual(upTo(3005, 3001))
+})
+
+test('however far back somebody asks, one after the other, no more is kept than is meant to be', async () => {
+  await commit(3000)
+  await start({ lookMs: Number.POSITIVE_INFINITY, keep: 1000 })
+  const { epoch } = await streamState(database)
+  const byThemselves: number[] = []
+  for (const seq of [2900, 2500, 2100, 1700, 1000, 0]) {
+    counted = (of) => of === 'readAll' && byThemselves.push(seq)
+    expect(await follow({ epoch, seq }).until('recovered 3000')).toEqual([
+      'hello 3000',
+      ...upTo(3000, seq + 1),
+      'recovered 3000',
+    ])
+  }
+  // these begin before what may be kept
+  expect([...new Set(byThemselves)]).toEqual([1700, 1000, 0])
 })
