@@ -29,7 +29,9 @@ for (let count = 0; count < KEYS; count++) {
 }
 const answer = new Headers()
 const address = () => '127.0.0.1'
-const callers: Caller[] = await Promise.all(requests.map((headers) => authenticate(headers, address)))
+// one after the other: from one address few that were never met are looked up at once
+const callers: Caller[] = []
+for (const headers of requests) callers.push(await authenticate(headers, address))
 
 const keyCheck = (index: number) => authenticate(requests[index]!, address)
 const limit = (index: number) => {
