@@ -9,7 +9,7 @@ import { startHospital } from './hospital'
 import { createHost, type Host } from './host'
 import { createNetwork } from './network'
 import { startNotifications } from './notifications'
-import { faultsOfAll, faultsOfAnswer, faultsOfPlaces, hasHeardAll, isOwed } from './promises'
+import { faultsOfAll, faultsOfAnswer, faultsOfPlaces, hasHeardAll, isOwed, lastSeq } from './promises'
 import { BEGIN, createScheduler } from './scheduler'
 import { createSockets } from './sockets'
 import { openStore } from './store'
@@ -115,6 +115,8 @@ export function simulate(seed: number, bytes: Uint8Array): Run {
       fault(`it does not settle: not answered are [${open}], behind are [${behind}], callers left: ${callers.busy()}`)
     }
 
+    const due = lastSeq(store)
+
     // they end in good order without it too
     if (chance.next() < 0.25) server.goAway(SETTLED_WITHIN_MS)
     let closing = hosts.length
@@ -131,7 +133,7 @@ export function simulate(seed: number, bytes: Uint8Array): Run {
     if (!failed() && !scheduler.runUntil(() => closing === 0 || failed(), CLOSED_WITHIN_MS)) {
       fault(`${closing} of ${hosts.length} processes do not close`)
     }
-    if (!failed()) faultsOfAll(store, callers.operations, subscribers).forEach(fault)
+    if (!failed()) faultsOfAll(store, callers.operations, subscribers, due).forEach(fault)
     return { operations: callers.operations.length }
   }
 
