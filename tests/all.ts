@@ -1,6 +1,6 @@
 /**
- * Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. Three suites run at a time: most
- * of the time they wait, for processes that start and for the disk.
+ * Runs every test there is, journeys and races in their forms, and closes with `N passed, N failed`. Three suites run at a time: while
+ * one waits, for processes that start and for the disk, the others go on.
  */
 import { readdirSync } from 'node:fs'
 import { composeFiles, embeddedOnly, splitFiles } from './support/forms'

@@ -119,13 +119,9 @@ const failureSchemaOf = (code: RefusalStatus, among: readonly Reason[]) =>
 
 const failureSchemas = new Map<string, ReturnType<typeof failureSchemaOf>>()
 
-/** Most operations refuse with the same reasons, and to make the schemas of each anew would take a third of a start. */
-function failureSchema(code: RefusalStatus, among: readonly Reason[]) {
-  const name = `${code} ${among.join(' ')}`
-  const made = failureSchemas.get(name) ?? failureSchemaOf(code, among)
-  failureSchemas.set(name, made)
-  return made
-}
+/** Most operations refuse with the same reasons, and to make the schemas of each anew would take a fifth of a start. */
+const failureSchema = (code: RefusalStatus, among: readonly Reason[]) =>
+  failureSchemas.getOrInsertComputed(`${code} ${among.join(' ')}`, () => failureSchemaOf(code, among))
 
 /** What any operation behind a key may answer. */
 const always = [
