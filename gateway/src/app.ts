@@ -1,11 +1,11 @@
-import { type Log, refusalOf, refuse, spellShortHost } from '@channelling/http'
+import { type Log, pathOf, refusalOf, refuse, spellShortHost } from '@channelling/http'
 import { socketLimits } from '@channelling/notifications'
 import { type AnyElysia, Elysia } from 'elysia'
 import type { Authenticate } from './authentication'
 import { capabilities, capabilitiesOperation } from './capabilities'
 import { createDirectory } from './directory'
 import { docs } from './docs'
-import { createDoor } from './door'
+import { type Answer, createDoor } from './door'
 import { createFront } from './front'
 import { createReadyCheck, health, healthOperations } from './health'
 import { learn } from './learning'
@@ -63,7 +63,6 @@ export async function createGateway(dependencies: GatewayDependencies) {
     },
     log,
   )
-  const front = createFront({ ...dependencies, directory: () => known().directory })
   const { observed, requestIdOf, seenOf } = createOwn(observer, contextRoot)
   // a service that answers but has not told its paths is not reached yet
   const degraded = () => [...dependencies.degraded(), ...(known().complete ? [] : ['paths'])]
@@ -74,21 +73,28 @@ export async function createGateway(dependencies: GatewayDependencies) {
     .use(docs({ contextRoot, document: () => known().document }))
     .use(socket(seenOf))
 
-  return new Elysia({ prefix: contextRoot, websocket: socketLimits })
-    .wrap((handle, request) => {
-      spellShortHost(request)
-      return handle
-    })
-    .onRequest(createDoor(dependencies.corsOrigins, observer))
+  const gateway = new Elysia({ prefix: contextRoot, websocket: socketLimits })
     .onError({ as: 'global' }, ({ error, request }) => {
       const requestId = requestIdOf(request)
       return refuse(refusalOf(error, log, requestId), requestId)
     })
     .use(own)
-    .all(
-      '/*',
-      ({ request, server }) =>
-        front({ request, origin: () => originOf(request.headers, server?.requestIP(request)?.address ?? 'unknown') }),
-      { parse: 'none', detail: { hide: true } },
-    )
+  const ownPaths = new Set(gateway.routes.map(({ path }) => path))
+  const isOwn = (path: string) => ownPaths.has(path) || (path.endsWith('/') && ownPaths.has(path.slice(0, -1)))
+  const front = createFront({
+    ...dependencies,
+    directory: () => known().directory,
+    isOwn,
+    addressOf: (request) => originOf(request.headers, gateway.server?.requestIP(request)?.address ?? 'unknown'),
+  })
+  const door = createDoor(dependencies.corsOrigins, observer)
+  // services are reached without a handler of Elysia's, which would cost as much again as all that is done for them here
+  return gateway.wrap((handle, request) => {
+    if (!isOwn(pathOf(request.url)) || !isReading(request.method)) return (request: Request) => door(request, front)
+    // typed as if it returned a function
+    const own = handle as unknown as Answer
+    return (request: Request) => door(spellShortHost(request), own)
+  })
 }
+
+const isReading = (method: string) => method === 'GET' || method === 'HEAD'

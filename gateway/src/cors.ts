@@ -29,32 +29,42 @@ const PREFLIGHT_SECONDS = 3600
 
 const exposed = { 'access-control-expose-headers': responseHeaders.join(', ') }
 
-const preflight = {
+const permitted = {
   'access-control-allow-methods': methods.join(', '),
   'access-control-allow-headers': requestHeaders.join(', '),
   'access-control-max-age': String(PREFLIGHT_SECONDS),
 }
 
-/** Whether a browser asks beforehand, on behalf of a page of another origin. */
-const isPreflight = ({ method, headers }: Request) =>
-  method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
-
 /**
- * Lets pages of the origins named read answers, refusals too: puts the headers that say so among those of the answer. The key stays
- * what opens a door: there are no cookies, and no credentials that a browser would send by itself.
- * @returns the whole answer to a browser that asks beforehand, which sends no key
+ * Lets pages of the origins named read answers, refusals too. The key stays what opens a door: there are no cookies, and no credentials
+ * that a browser would send by itself.
  */
 export function createCors(origins: readonly string[]) {
   const any = origins.includes('*')
   const among = new Set(origins)
+  const allowed = ({ headers }: Request) => {
+    const origin = headers.get('origin')
+    if (origin === null) return undefined
+    return any ? '*' : among.has(origin) ? origin : undefined
+  }
 
-  return (request: Request, headers: Record<string, string | number>): Response | undefined => {
-    const origin = request.headers.get('origin')
-    // what is kept for a page of one origin is no answer for one of another
-    if (!any) headers.vary = 'Origin'
-    if (origin === null || !(any || among.has(origin))) return
-    headers['access-control-allow-origin'] = any ? '*' : origin
-    if (isPreflight(request)) return new Response(null, { status: 204, headers: preflight })
-    Object.assign(headers, exposed)
+  /** Whether a browser asks beforehand, on behalf of such a page. It sends no key, and what `tell` says is its whole answer. */
+  const isPreflight = (request: Request): boolean =>
+    request.method === 'OPTIONS' &&
+    request.headers.has('access-control-request-method') &&
+    allowed(request) !== undefined
+
+  return {
+    isPreflight,
+    /** Says in the headers of an answer who may read it. */
+    tell(request: Request, headers: Headers): void {
+      // what is kept for a page of one origin is no answer for one of another
+      if (!any) headers.append('vary', 'Origin')
+      const origin = allowed(request)
+      if (origin === undefined) return
+      headers.set('access-control-allow-origin', origin)
+      const more = isPreflight(request) ? permitted : exposed
+      for (const [name, value] of Object.entries(more)) headers.set(name, value)
+    },
   }
 }

@@ -12,32 +12,37 @@ const host = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i
  */
 export const namesOneHost = (headers: Headers): boolean => host.test(headers.get('host') ?? '')
 
-interface Arriving {
-  request: Request
-  /** Of the answer, whoever gives it. */
-  set: { headers: Record<string, string | number> }
-}
+/** What answers a request that was let in; a socket that was opened has no answer. */
+export type Answer = (request: Request) => Response | undefined | Promise<Response | undefined>
 
 /**
  * What is seen to before a request goes anywhere: that it says where it goes, and what pages of other origins may read. What ends here
  * is counted as what goes further is.
  */
 export function createDoor(corsOrigins: readonly string[], observer: Observer) {
-  const cors = corsOrigins.length > 0 ? createCors(corsOrigins) : undefined
-
-  return ({ request, set }: Arriving): Response | undefined => {
-    const preflight = cors?.(request, set.headers)
-    if (!namesOneHost(request.headers)) {
-      const seen = observer.begin(request)
-      const refusal = new Refusal('invalid_request', 'The Host header must name one host')
-      const response = refuse(refusal, seen.requestId)
-      observer.end(seen, response.status, refusal.reason)
-      return response
-    }
-    if (!preflight) return
+  function refuseHost(request: Request): Response {
     const seen = observer.begin(request)
-    preflight.headers.set(REQUEST_ID_HEADER, seen.requestId)
-    observer.end(seen, preflight.status)
-    return preflight
+    const refusal = new Refusal('invalid_request', 'The Host header must name one host')
+    const response = refuse(refusal, seen.requestId)
+    observer.end(seen, response.status, refusal.reason)
+    return response
+  }
+
+  function letAsk(request: Request): Response {
+    const seen = observer.begin(request)
+    const response = new Response(null, { status: 204, headers: { [REQUEST_ID_HEADER]: seen.requestId } })
+    observer.end(seen, response.status)
+    return response
+  }
+
+  const letIn = (request: Request, answer: Answer) =>
+    namesOneHost(request.headers) ? answer(request) : refuseHost(request)
+  if (corsOrigins.length === 0) return letIn
+  const cors = createCors(corsOrigins)
+
+  return async (request: Request, answer: Answer): Promise<Response | undefined> => {
+    const response = await letIn(request, cors.isPreflight(request) ? letAsk : answer)
+    if (response) cors.tell(request, response.headers)
+    return response
   }
 }

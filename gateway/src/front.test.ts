@@ -29,6 +29,8 @@ async function sentFor(
   }
   const front = createFront({
     contextRoot: '',
+    isOwn: () => false,
+    addressOf: () => '192.0.2.1',
     authenticate: () => caller,
     rateLimiter: createRateLimiter({ reads: 0, writes: 0 }, Date.now),
     waiting: { begin: () => () => {} },
@@ -36,7 +38,7 @@ async function sentFor(
     observer: createObserver({ metrics: createMetrics(), log, output: { gather: () => {} }, slowMs: 0 }),
     log,
   })
-  await front({ request: given, origin: () => '192.0.2.1' })
+  await front(given)
   return sent!
 }
 

@@ -25,6 +25,10 @@ const passedOn = ['accept', 'content-type', 'idempotency-key', 'if-none-match', 
 export interface FrontOptions {
   /** `''`, or `/channelling`. */
   contextRoot: string
+  /** Whether the gateway itself answers at a path, to GET; with the root. */
+  isOwn: (path: string) => boolean
+  /** The address a request came from. */
+  addressOf: (request: Request) => string
   authenticate: Authenticate
   rateLimiter: RateLimiter
   waiting: Waiting
@@ -34,39 +38,23 @@ export interface FrontOptions {
   log: Log
 }
 
-/** A request as it arrived. */
-export interface Arrival {
-  request: Request
-  /** The address it came from. */
-  origin: () => string
-}
-
-/** What the gateway answers by itself, to GET alone. */
-const ownPaths = new Set([
-  '/api/capabilities',
-  '/health/live',
-  '/health/ready',
-  '/docs',
-  '/docs/openapi.json',
-  '/ws/notify',
-])
-
 /**
  * The front door: who calls, may they, and where does it go. Whatever a service is sent was built here; nothing of the caller's
  * passes unseen.
  */
-export function createFront(options: FrontOptions): (arrival: Arrival) => Promise<Response> {
-  const { contextRoot, authenticate, rateLimiter, waiting, directory, observer, log } = options
+export function createFront(options: FrontOptions): (request: Request) => Promise<Response> {
+  const { contextRoot, isOwn, addressOf, authenticate, rateLimiter, waiting, directory, observer, log } = options
 
-  async function answer(arrival: Arrival, seen: Seen): Promise<Response> {
-    const { request, origin } = arrival
+  async function answer(request: Request, seen: Seen): Promise<Response> {
     const { url, headers, method } = request
-    const path = pathOf(url).slice(contextRoot.length)
-    if (ownPaths.has(path)) throw new Refusal('method_not_allowed', 'This path takes GET', { allow: ['GET'] })
+    const whole = pathOf(url)
+    if (isOwn(whole)) throw new Refusal('method_not_allowed', 'This path takes GET', { allow: ['GET'] })
+    const path = whole.startsWith(`${contextRoot}/`) ? whole.slice(contextRoot.length) : ''
     if (!path.startsWith('/api/') && path !== METRICS_PATH) {
       throw new Refusal('no_such_path', 'There is nothing at this path')
     }
-    const caller = await authenticate(headers, origin)
+    const address = () => addressOf(request)
+    const caller = await authenticate(headers, address)
     seen.caller = caller
     const quota = rateLimiter.quotaOf(caller, method)
     seen.quota = quota
@@ -81,13 +69,13 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     const outgoing = {
       target: query === -1 ? path : `${path}${url.slice(query)}`,
       method: method === 'HEAD' ? 'GET' : method,
-      headers: headersFor(arrival, seen, route.service),
+      headers: headersFor(request, seen, route.service, address),
       body,
     }
     if (!route.waits || !asksToWait(query === -1 ? '' : url.slice(query), outgoing.headers.accept)) {
       return route.service.send(outgoing, caller)
     }
-    const over = waiting.begin(caller, origin())
+    const over = waiting.begin(caller, address())
     try {
       return untilOver(await route.service.send(outgoing, caller, true), over)
     } catch (error) {
@@ -106,12 +94,12 @@ export function createFront(options: FrontOptions): (arrival: Arrival) => Promis
     return response
   }
 
-  return async (arrival) => {
-    const seen = observer.begin(arrival.request)
+  return async (request) => {
+    const seen = observer.begin(request)
     let response: Response
     let reason: Reason | undefined
     try {
-      response = finish(await answer(arrival, seen), seen.requestId)
+      response = finish(await answer(request, seen), seen.requestId)
       if (response.status >= 400) reason = takeReason(response)
     } catch (error) {
       const refusal = refusalOf(error, log, seen.requestId)
@@ -143,8 +131,12 @@ function takeReason({ headers }: Response): Reason | undefined {
   return reason
 }
 
-function headersFor({ request, origin }: Arrival, seen: Seen, service: Service): Record<string, string> {
-  const { headers, method } = request
+function headersFor(
+  { headers, method }: Request,
+  seen: Seen,
+  service: Service,
+  address: () => string,
+): Record<string, string> {
   const built: Record<string, string> = { [REQUEST_ID_HEADER]: seen.requestId }
   // in this process everything is a part of one span
   if (service.elsewhere) built[TRACEPARENT_HEADER] = seen.trace.toParent()
@@ -153,6 +145,6 @@ function headersFor({ request, origin }: Arrival, seen: Seen, service: Service):
     // HEAD asks for the head of an answer that ends
     if (value !== null && !(name === 'accept' && method === 'HEAD')) built[name] = value
   }
-  if (service.notesOrigin && method !== 'GET') built[ORIGIN_HEADER] = origin()
+  if (service.notesOrigin && method !== 'GET') built[ORIGIN_HEADER] = address()
   return built
 }

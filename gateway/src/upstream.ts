@@ -32,6 +32,14 @@ export interface Service {
 /** The origin that requests to services of this process carry; they look at the path alone. */
 const INTERNAL_ORIGIN = 'http://localhost'
 
+/** Headers set one by one cost half of what they cost as options, and a small request is made of little else. */
+function requestOf({ target, method = 'GET', headers = {}, body }: Outgoing): Request {
+  const url = `${INTERNAL_ORIGIN}${target}`
+  const request = method === 'GET' ? new Request(url) : new Request(url, { method, body })
+  for (const name in headers) request.headers.set(name, headers[name]!)
+  return request
+}
+
 /** A service in this process. */
 export const embedded = (
   name: string,
@@ -40,8 +48,8 @@ export const embedded = (
 ): Service => ({
   ...more,
   name,
-  send: async ({ target, method, headers, body }, caller) => {
-    const request = new Request(`${INTERNAL_ORIGIN}${target}`, { method, headers, body })
+  send: async (outgoing, caller) => {
+    const request = requestOf(outgoing)
     if (caller) vouchFor(request, caller)
     return app.fetch(request)
   },

@@ -41,7 +41,13 @@ test('the context root goes before every path, and without it there is nothing',
     '/docs/swagger-ui-bundle.js',
   ]) {
     expect(`${path} ${(await at(`${ROOT}${path}`)).status}`).toBe(`${path} 200`)
-    for (const elsewhere of [path, `/hospital${path}`, `${ROOT}x${path}`, `/x${ROOT}${path}`]) {
+    for (const elsewhere of [
+      path,
+      `/hospital${path}`,
+      `${ROOT}x${path}`,
+      `/x${ROOT}${path}`,
+      `${ROOT.slice(0, -1)}x${path}`,
+    ]) {
       const reply = await at(elsewhere)
       expect(`${elsewhere} ${reply.status}`).toBe(`${elsewhere} 404`)
       expect(await reply.json()).toMatchObject({ status: 'error', code: 404, reason: 'no_such_path' })

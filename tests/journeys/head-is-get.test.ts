@@ -16,4 +16,8 @@ test('HEAD tells what GET would, without the body, and asks for the same scope',
   expect(head.headers.get('etag')).toBe(got.headers.get('etag'))
   expect((await fetch(`${server.url}/api/channel/sessions/999`, { method: 'HEAD', headers })).status).toBe(404)
   expect((await fetch(path, { method: 'HEAD' })).status).toBe(401)
+  for (const own of ['/docs/', '/docs/openapi.json', '/health/live', '/api/capabilities']) {
+    const { status, headers } = await fetch(`${server.url}${own}`, { method: 'HEAD' })
+    expect([own, status, headers.get('x-request-id')]).toEqual([own, 200, expect.any(String)])
+  }
 })

@@ -153,6 +153,7 @@ const answered: [what: string, path: string, headers: Record<string, string>, me
   ['a file of the docs page', '/docs/swagger-ui.css', {}, 'GET', 200],
   ['a page that is not there', '/docs/nothing', {}, 'GET', 404],
   ['a method that is not taken', '/health/live', {}, 'PUT', 405],
+  ['a method that no file takes', '/docs/swagger-ui.css', {}, 'DELETE', 405],
   ['a socket', '/ws/notify', handshake, 'GET', 101],
   ['what is no handshake', '/ws/notify', {}, 'GET', 400],
   ['no host', '/health/live', { host: 'a/b' }, 'GET', 400],

@@ -49,6 +49,8 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
   })
   const front = createFront({
     contextRoot: '',
+    isOwn: () => false,
+    addressOf: () => '10.1.2.3',
     authenticate: (headers) => {
       if (!headers.has('finance')) throw new Refusal('key_missing', 'Send your key')
       return caller
@@ -64,10 +66,7 @@ function aDoor({ level = 'info', slowMs = 1_000, takes = 2.7149, answer = () => 
     sent,
     metrics,
     ask: (path: string, init: RequestInit = {}) =>
-      front({
-        request: new Request(`http://localhost${path}`, { headers: { finance: 'k' }, ...init }),
-        origin: () => '10.1.2.3',
-      }),
+      front(new Request(`http://localhost${path}`, { headers: { finance: 'k' }, ...init })),
   }
 }
 

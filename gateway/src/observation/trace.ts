@@ -25,8 +25,14 @@ function newSpan(): string {
 export function traceOf(header: string | null, requestId: string): Trace {
   const [, version, id, flags, more] = (header !== null && WELL_FORMED.exec(header)) || []
   if (id === undefined || (version === '00' && more !== undefined)) {
-    const fresh = requestId.replaceAll('-', '')
-    return { id: fresh, toParent: () => `00-${fresh}-${newSpan()}-00` }
+    const fresh = () => requestId.replaceAll('-', '')
+    return {
+      // nobody asks where no lines are written and the service is in this process
+      get id() {
+        return fresh()
+      },
+      toParent: () => `00-${fresh()}-${newSpan()}-00`,
+    }
   }
   const sampled = (Number.parseInt(flags!, 16) & SAMPLED) === 1
   return { id, toParent: () => `00-${id}-${newSpan()}-${sampled ? '01' : '00'}` }

@@ -33,7 +33,7 @@ export function isWellFormed(key: string): boolean {
 }
 
 /** The SHA-256 of the whole key, hexadecimal: all that is kept to know it by. */
-export const hashKey = (key: string): string => new Bun.CryptoHasher('sha256').update(key).digest('hex')
+export const hashKey = (key: string): string => Bun.SHA256.hash(key, 'hex')
 
 /** What a person recognises a key by in a list: its beginning … */
 export const prefixOf = (key: string): string => key.slice(0, PREFIX.length + 4)

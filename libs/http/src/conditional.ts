@@ -15,12 +15,16 @@ export function named(body: unknown): NamedAnswer {
 
 /** The answer itself, or 304 to who has it already and says so with `If-None-Match`. */
 export function conditional({ text, etag }: NamedAnswer, request: Request): Response {
-  const headers = { etag, 'cache-control': 'private, no-cache' }
   const known = request.headers.get('if-none-match')
-  if (known !== null && (known === '*' || known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))) {
-    return new Response(null, { status: 304, headers })
-  }
-  return new Response(text, { headers: { ...headers, 'content-type': 'application/json;charset=utf-8' } })
+  const isKnown =
+    known !== null && (known === '*' || known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag))
+  const response = isKnown ? new Response(null, { status: 304 }) : new Response(text)
+  // one by one they cost half of what they cost as options
+  const { headers } = response
+  headers.set('etag', etag)
+  headers.set('cache-control', 'private, no-cache')
+  if (!isKnown) headers.set('content-type', 'application/json;charset=utf-8')
+  return response
 }
 
 /** Gives every successful GET of the endpoints after it an `ETag`, so that who has it already is spared the body. */
