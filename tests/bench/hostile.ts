@@ -4,7 +4,7 @@
  */
 import { aHospital } from '../support/hospital'
 import { hugeBodies, residentBytes, slowCallers } from '../support/hostile'
-import { startServer } from '../support/server'
+import { type Server, startServer } from '../support/server'
 import { type Load, measure, median, told } from './wrk'
 
 const SLOW = 4000
@@ -14,36 +14,47 @@ const HUGE_MB = 6
 const PAUSE_MS = 62
 const ROUNDS = 3
 
-await using server = await startServer({ seed: aHospital({ patients: 1 }) })
 // as many as ask at a busy hour, not as many as there can be: p99 of a server that is kept full says how full it is
-const honest: Load = {
-  url: `${server.url}/api/channel/specialities`,
-  headers: { Finance: server.key },
+const honestOf = ({ url, key }: Server): Load => ({
+  url: `${url}/api/channel/specialities`,
+  headers: { Finance: key },
   connections: 16,
   pauseMs: 10,
-}
-await measure(honest)
-const before = residentBytes(server)
-const ratios: number[] = []
-let most = before
+})
 
+/** Measures honest callers, and the most memory that the server takes meanwhile. */
+async function watched(server: Server) {
+  let most = 0
+  const look = () => {
+    most = Math.max(most, residentBytes(server))
+  }
+  const watch = setInterval(look, 50)
+  const seen = await measure(honestOf(server))
+  clearInterval(watch)
+  look()
+  return { seen, most }
+}
+
+const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`
+const ratios: number[] = []
+const grown: number[] = []
 for (let round = 0; round < ROUNDS; round++) {
-  const normal = await measure(honest)
+  // a new one each time, since one that was beset may keep the memory that it took
+  await using server = await startServer({ seed: aHospital({ patients: 1 }) })
+  await measure(honestOf(server))
+  const alone = await watched(server)
   using _slow = await slowCallers(server, SLOW)
   let over = false
   const bodies = (async () => {
     while (!over) await hugeBodies(server, HUGE, HUGE_MB, PAUSE_MS)
   })()
-  const watch = setInterval(() => {
-    most = Math.max(most, residentBytes(server))
-  }, 50)
-  const beset = await measure(honest)
+  const beset = await watched(server)
   over = true
   await bodies
-  clearInterval(watch)
-  console.log(told('left alone', normal))
-  console.log(told('4 000 slow, 100 huge bodies again and again', beset))
-  ratios.push(beset.p99Ms / normal.p99Ms)
+  console.log(`${told('left alone', alone.seen)}  ${megabytes(alone.most)}`)
+  console.log(`${told('4 000 slow, 100 huge bodies again and again', beset.seen)}  ${megabytes(beset.most)}`)
+  ratios.push(beset.seen.p99Ms / alone.seen.p99Ms)
+  grown.push(beset.most - alone.most)
 }
 console.log(`p99 ${median(ratios).toFixed(2)} times that of a server left alone (median of ${ROUNDS} rounds)`)
-console.log(`memory ${(before / 2 ** 20).toFixed(0)} MB, at most ${((most - before) / 2 ** 20).toFixed(0)} MB more`)
+console.log(`at most ${megabytes(Math.max(...grown))} more than left alone`)

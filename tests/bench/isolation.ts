@@ -1,7 +1,8 @@
 /**
- * What callers of the other services notice when one is stopped, killed or hangs: `bun tests/bench/isolation.ts`. Every service in a process of its own,
- * on a libSQL server. What they see meanwhile is held against what they saw before and afterwards, and these two against each other, which
- * says what this machine makes of one and the same thing. Wants wrk and an otherwise idle machine.
+ * What callers of the other services notice when one is stopped, killed or hangs: `bun tests/bench/isolation.ts`, or one case of it,
+ * `bun tests/bench/isolation.ts patients hung`. Every service in a process of its own, on a libSQL server. What they see meanwhile is
+ * held against what they saw before and afterwards, and these two against each other, which says what this machine makes of one and the
+ * same thing. Wants wrk and an otherwise idle machine.
  */
 import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
@@ -58,10 +59,12 @@ const acts: Record<string, { begin(process: ServiceProcess): unknown; end(proces
   hung: { begin: (process) => process.hang(), end: (process) => process.resume() },
 }
 
-for (const down of serviceNames) {
+const [onlyService, onlyAct] = process.argv.slice(2)
+
+for (const down of serviceNames.filter((name) => name === (onlyService ?? name))) {
   const others = Object.keys(loads).filter((name) => loads[name]!.of !== down)
   const process = services.processes[down][0]!
-  for (const [act, { begin, end }] of Object.entries(acts)) {
+  for (const [act, { begin, end }] of Object.entries(acts).filter(([name]) => name === (onlyAct ?? name))) {
     const meanwhile = others.map(() => [] as number[])
     const noise = others.map(() => [] as number[])
     let refused = 0
