@@ -29,6 +29,7 @@ import {
   backUp,
   createPresence,
   type DatabaseFault,
+  isDurable,
   latestInstant,
   open,
   readiness,
@@ -101,6 +102,9 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
   }
 
   try {
+    if (database.shared && (await isDurable(database)) === false) {
+      log.warn('the database server answers before a write is on its disk: a power cut takes what it acknowledged last')
+    }
     const readUrl = settings.DATABASE_READ_URL
     const lists = readUrl
       ? await open(

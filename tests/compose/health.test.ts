@@ -1,8 +1,16 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
+import { isDurable, open } from '@channelling/schema'
 import { untilHealthy } from './container'
 import { startProject } from './project'
 
 setDefaultTimeout(60_000)
+
+test('a healthy database brings each write to its disk before it answers', async () => {
+  await using project = await startProject()
+  const database = await open({ url: project.database.url })
+  expect(await isDurable(database)).toBe(true)
+  await database.close()
+})
 
 test('a health check is content with a container that does its work, and with no other', async () => {
   await using project = await startProject()

@@ -47,9 +47,10 @@ export async function startProject({
   const image = await imageEnvironment()
   const folder = mkdtempSync(join(tmpdir(), 'compose-'))
   const spots = new Map<string, Spot[]>()
-  for (const [name, { expose }] of Object.entries(file.services)) {
+  for (const [name, { expose, command }] of Object.entries(file.services)) {
     const count = replicas[name as ServiceName] ?? 1
-    const spot = (): Spot => ({ ports: new Map(expose.map((port) => [port, freePort()])) })
+    const listens = [...expose, ...command.flatMap((word) => /^127\.0\.0\.1:(\d+)$/.exec(word)?.[1] ?? [])]
+    const spot = (): Spot => ({ ports: new Map(listens.map((port) => [port, freePort()])) })
     spots.set(name, Array.from({ length: count }, spot))
   }
   const portsOf = (name: string, port: string) => spots.get(name)?.map(({ ports }) => ports.get(port)!) ?? null

@@ -3,8 +3,8 @@ import { mintKey } from '@channelling/access'
 import { aHospital, aSession } from '../support/hospital'
 import type { Reply } from '../support/reply'
 import { type Server, startServer } from '../support/server'
-import { startServices } from '../support/services'
-import { type Sqld, startSqld } from '../support/sqld'
+import { type Services, startServices } from '../support/services'
+import { startSqld } from '../support/sqld'
 
 setDefaultTimeout(60_000)
 
@@ -17,7 +17,7 @@ const seed = aHospital({ sessions: [aSession({ capacity: 0 })], patients: 1 })
 const book = { sessionInstanceId: 1, patientId: 1 }
 
 interface Whole {
-  database: Sqld
+  database: Services['database']
   server: Server
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -34,7 +34,7 @@ async function together(): Promise<Whole> {
   return whole(database, server, database)
 }
 
-const whole = (database: Sqld, server: Server, rest: AsyncDisposable): Whole => ({
+const whole = (database: Services['database'], server: Server, rest: AsyncDisposable): Whole => ({
   database,
   server,
   async [Symbol.asyncDispose]() {

@@ -1,7 +1,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isDurable, open } from '@channelling/schema'
 import { aFolder, processesOf, processWith, startEverything } from '../support/everything'
 import { freePort, isFree } from '../support/port'
 import { startServer } from '../support/server'
@@ -31,6 +32,11 @@ test('one command starts everything; what is killed comes back, bookings go on, 
 
     const alsoAt = url!.replace(/^https?:\/\/[^/]+/, other!)
     expect(await Promise.all([book(url!), book(alsoAt)])).toEqual([201, 201])
+
+    const words = readFileSync(`/proc/${processWith(folder, '--db-path')}/cmdline`, 'utf8').split('\0')
+    const database = await open({ url: `http://${words[words.indexOf('--http-listen-addr') + 1]}` })
+    expect(await isDurable(database)).toBe(true)
+    await database.close()
 
     const servers: Record<string, string> = { database: '--db-path', nats: 'nats-server' }
     for (const name of [

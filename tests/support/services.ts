@@ -22,7 +22,7 @@ export interface ServiceProcess extends Process {
 
 /** Every service in a process of its own, on one libSQL server. */
 export interface Services {
-  database: Sqld
+  database: Omit<Sqld, 'admin'>
   /** The replicas of each. */
   processes: Record<ServiceName, ServiceProcess[]>
   /** What a gateway in front of them has to be told. */

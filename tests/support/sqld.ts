@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, open } from '@channelling/schema'
-import { SQLD_OPTIONS } from '../../gateway/src/supervision/servers'
+import { makeDurable, SQLD_OPTIONS } from '../../gateway/src/supervision/servers'
 import { freePort } from './port'
 import { answersWell, aProcess, type Process } from './process'
 
@@ -14,6 +14,8 @@ const START_MS_MAX = 15_000
 export interface Sqld extends Process {
   /** For `DATABASE_URL`. */
   url: string
+  /** Where its settings are changed. */
+  admin: string
   /** Ends it and removes its data. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -32,24 +34,29 @@ export function sqldPath(): string {
 /**
  * Starts a libSQL server, with what `seed` puts into it.
  * @param more of its options
+ * @param durable whether it is told to bring each write to its disk before it answers
  */
 export async function startSqld(
   seed?: (database: Database) => Promise<void>,
   more: readonly string[] = [],
+  durable = true,
 ): Promise<Sqld> {
   const folder = mkdtempSync(join(tmpdir(), 'sqld-'))
   const port = freePort()
   const url = `http://127.0.0.1:${port}`
+  const adminPort = freePort()
+  const admin = `http://127.0.0.1:${adminPort}`
   const server = aProcess(() => ({
     name: 'sqld',
     command: [
       sqldPath(),
       ...['--db-path', join(folder, 'data'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
+      ...['--admin-listen-addr', `127.0.0.1:${adminPort}`],
       ...SQLD_OPTIONS,
       ...more,
     ],
     environment: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' },
-    isReady: () => answersWell(`${url}/health`),
+    isReady: async () => (await answersWell(`${url}/health`)) && (!durable || (await makeDurable(admin))),
     startMsMax: START_MS_MAX,
   }))
   await server.start()
@@ -60,6 +67,7 @@ export async function startSqld(
   }
   return Object.assign(server, {
     url,
+    admin,
     async [Symbol.asyncDispose]() {
       await server.kill()
       rmSync(folder, { recursive: true, force: true })

@@ -86,8 +86,8 @@ async function start(settings: Settings): Promise<void> {
   const folder = resolve(settings.DATA_DIR)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   data = holdForServices(folder)
-  const [databasePort, natsPort] = freePorts(2) as [number, number]
-  const database = settings.databaseNamed ? null : sqld(folder, databasePort)
+  const [databasePort, adminPort, natsPort] = freePorts(3) as [number, number, number]
+  const database = settings.databaseNamed ? null : sqld(folder, databasePort, adminPort)
   const hints = settings.NATS_URL ? null : nats(folder, natsPort)
   const shared = {
     ...process.env,

@@ -73,8 +73,8 @@ export async function fillServicesData<Done>(
 }
 
 async function startServer(folder: string): Promise<Opened> {
-  const [port] = freePorts(1)
-  const task = sqld(folder, port!)
+  const [port, adminPort] = freePorts(2) as [number, number]
+  const task = sqld(folder, port, adminPort)
   // a command has its own to say, and not what its server finds worth a warning
   const quiet = { ...task, environment: { ...task.environment, RUST_LOG: 'error' } }
   const server = supervise(quiet, { line: async (text) => remark(text), remark })

@@ -39,16 +39,41 @@ export const SQLD_OPTIONS = [
   ...['--max-concurrent-connections', '256'],
 ]
 
+/**
+ * Sees to it that a libSQL server brings each write to its disk before it answers: by default it does so a moment later, and a power cut takes what
+ * it acknowledged meanwhile. It has no option for that, and forgets what its admin API was told when it ends.
+ * @param admin the address of that API
+ * @returns whether it does now
+ */
+export async function makeDurable(admin: string): Promise<boolean> {
+  const address = `${admin}/v1/namespaces/default/config`
+  try {
+    const signal = AbortSignal.timeout(2000)
+    const config = (await (await fetch(address, { signal })).json()) as { durability_mode: string }
+    if (config.durability_mode === DURABLE) return true
+    const body = JSON.stringify({ ...config, durability_mode: DURABLE })
+    const headers = { 'content-type': 'application/json' }
+    return (await fetch(address, { method: 'POST', headers, body, signal })).ok
+  } catch {
+    return false
+  }
+}
+
+/** `synchronous=FULL`, in the words of that API. */
+const DURABLE = 'strong'
+
 /** A libSQL server on the loopback, with its data in a folder. */
-export const sqld = (folder: string, port: number): Task => ({
+export const sqld = (folder: string, port: number, adminPort: number): Task => ({
   name: 'database',
   command: [
     sqldPath(),
     ...['--db-path', join(folder, 'sqld'), '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome'],
+    ...['--admin-listen-addr', `127.0.0.1:${adminPort}`],
     ...SQLD_OPTIONS,
   ],
   environment: { PATH: process.env.PATH, RUST_LOG: 'warn', NO_COLOR: '1' },
-  isReady: () => isOk(`http://127.0.0.1:${port}/health`),
+  isReady: async () =>
+    (await isOk(`http://127.0.0.1:${port}/health`)) && (await makeDurable(`http://127.0.0.1:${adminPort}`)),
 })
 
 /** Debian puts it where only root looks for commands. */

@@ -1,5 +1,6 @@
 import { BatchCond, openWs, ResponseError, type RowsResult, type WsClient, type WsStream } from '@libsql/hrana-client'
 import type { PlainStatement } from '../statements/statement'
+import { SYNCHRONOUS, SYNCHRONOUS_FULL } from './durability'
 import type { ServerClient } from './server'
 
 /** A server that has not answered by then is taken for one that will not. */
@@ -10,6 +11,9 @@ const ANSWER_MS_A_CHARACTER = 0.002
 const OPEN_MS_MAX = 2_000
 /** Readings that are done beside each other. */
 const READING = 4
+/** How often, and how far apart, a server is asked anew whether what is opened there now brings each write to the disk. */
+const DURABLE_ATTEMPTS_MAX = 40
+const DURABLE_AFTER_MS = 250
 
 /** A connection, with its streams: what is asked of one stream is answered in turn. */
 interface Connected {
@@ -38,8 +42,27 @@ export function streamingClient(url: string, authToken: string | undefined): Ser
     const timer = setTimeout(giveUp, OPEN_MS_MAX, opening)
     const opened = () => clearTimeout(timer)
     void client.getVersion().then(opened, opened)
+    void writeDurably(opening).catch(() => {})
     connected = opening
     return opening
+  }
+
+  /**
+   * A server is told to bring each write to its disk once it has started, and only streams that are opened from then on do: whoever was quicker
+   * changes to another. One that is not told so keeps the stream it has.
+   */
+  async function writeDurably(on: Connected): Promise<void> {
+    let stream = on.writing
+    for (let attempt = 1; !(await bringsToDisk(stream)); attempt++) {
+      if (stream !== on.writing) stream.close()
+      if (attempt === DURABLE_ATTEMPTS_MAX) return
+      await Bun.sleep(DURABLE_AFTER_MS)
+      if (on.client.closed) return
+      stream = on.client.openStream()
+    }
+    if (stream === on.writing) return
+    on.writing.closeGracefully()
+    on.writing = stream
   }
 
   function giveUp(on: Connected): void {
@@ -87,6 +110,11 @@ const sizeOf = (statements: PlainStatement[]): number =>
     (sum, { args }) => args.reduce<number>((size, arg) => size + (typeof arg === 'string' ? arg.length : 8), sum),
     0,
   )
+
+const bringsToDisk = async (stream: WsStream) => {
+  const { value } = await stream.queryValue(SYNCHRONOUS)
+  return Number(value) >= SYNCHRONOUS_FULL
+}
 
 /** All of the statements or none, in one request. */
 async function transaction(stream: WsStream, statements: PlainStatement[], begin: string) {
