@@ -1,16 +1,8 @@
 import type { Caller } from '@channelling/contract'
-import { vouchFor } from '@channelling/http'
+import { type InnerRequest, innerRequest, vouchFor } from '@channelling/http'
 
 /** A request as a service is sent it: the gateway built all of it. */
-export interface Outgoing {
-  /** With its query. */
-  target: string
-  /** GET where there is none. */
-  method?: string
-  /** By their names in lower case. */
-  headers?: Record<string, string>
-  body?: string
-}
+export type Outgoing = InnerRequest
 
 /**
  * Where a service's requests go: its own `fetch` when it runs in this process, HTTP when it runs elsewhere. Who calls is said in the
@@ -29,17 +21,6 @@ export interface Service {
   notesOrigin?: true
 }
 
-/** The origin that requests to services of this process carry; they look at the path alone. */
-const INTERNAL_ORIGIN = 'http://localhost'
-
-/** Headers set one by one cost half of what they cost as options, and a small request is made of little else. */
-function requestOf({ target, method = 'GET', headers = {}, body }: Outgoing): Request {
-  const url = `${INTERNAL_ORIGIN}${target}`
-  const request = method === 'GET' ? new Request(url) : new Request(url, { method, body })
-  for (const name in headers) request.headers.set(name, headers[name]!)
-  return request
-}
-
 /** A service in this process. */
 export const embedded = (
   name: string,
@@ -49,7 +30,7 @@ export const embedded = (
   ...more,
   name,
   send: async (outgoing, caller) => {
-    const request = requestOf(outgoing)
+    const request = innerRequest(outgoing)
     if (caller) vouchFor(request, caller)
     return app.fetch(request)
   },

@@ -1,3 +1,5 @@
+import { innerRequest } from './inner-request'
+
 /**
  * A link: one WebSocket between a gateway and a process of a service, over which many requests are under way at a time. Those of one
  * moment travel together, and so do their answers, as one JSON array: that costs a fraction of a connection for each.
@@ -50,9 +52,6 @@ export function gathering<Entry>(send: (message: string) => void) {
   }
 }
 
-/** The origin that requests of a link carry; services look at the path alone. */
-const INTERNAL_ORIGIN = 'http://localhost'
-
 /** Close codes of RFC 6455. */
 const GOING_AWAY = 1001
 const INVALID = 1007
@@ -86,7 +85,7 @@ export function createLinks({ answer, onFault }: LinksOptions) {
     if (ending) return link.answers.add([number, NOT_BEGUN, {}, ''], 0)
     link.underWay++
     try {
-      const response = await answer(new Request(`${INTERNAL_ORIGIN}${target}`, { method, headers, body }))
+      const response = await answer(innerRequest({ target, method, headers, body }))
       if (!response) throw new Error('A link opens no sockets')
       const text = await response.text()
       link.answers.add([number, response.status, response.headers.toJSON(), text], text.length)
