@@ -50,6 +50,23 @@ const suites: Suite[] = [
   },
 ]
 
+/** How much of what a suite printed last tells of a fault that no test of it names. */
+const LINES_OF_A_FAULT = 60
+
+/** What was printed of the tests that failed, each with its file; of a suite that names none, what it printed last. */
+function faultsIn(output: string): string[] {
+  const faults: string[] = []
+  let file = ''
+  let since: string[] = []
+  for (const line of output.split('\n')) {
+    if (/^\S+\.test\.ts:$/.test(line)) file = line
+    since.push(line)
+    if (line.startsWith('(fail)')) faults.push([file, ...since.filter((printed) => printed !== file)].join('\n'))
+    if (/^\((?:fail|pass)\)/.test(line)) since = []
+  }
+  return faults.length > 0 ? faults : [output.split('\n').slice(-LINES_OF_A_FAULT).join('\n')]
+}
+
 /** Runs a suite, shows what it printed, and counts. One that ends badly without a count has failed as a whole. */
 async function run({ name, command, environment, passed, failed }: Suite): Promise<void> {
   console.log(`== ${name}: begins`)
@@ -71,9 +88,12 @@ async function run({ name, command, environment, passed, failed }: Suite): Promi
   console.log(`\n== ${name}\n${output}`)
   total.passed += counts.passed
   total.failed += counts.failed
+  if (counts.failed > 0) faults.push(...faultsIn(output).map((fault) => `== ${name}\n${fault}`))
 }
 
 const total = { passed: 0, failed: 0 }
+/** Shown once more at the end: of a long record often only the last part is kept. */
+const faults: string[] = []
 const AT_ONCE = 3
 const left = suites.values()
 await Promise.all(
@@ -84,5 +104,6 @@ await Promise.all(
 console.log('\nNot run with services apart:')
 for (const [file, why] of Object.entries(embeddedOnly)) console.log(`  ${file}: ${why}`)
 for (const { name, there } of plainClients) if (!there()) console.log(`\nNot tried, since it is not installed: ${name}`)
+if (faults.length > 0) console.log(`\nWhat failed:\n${faults.join('\n')}`)
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exit(total.failed === 0 ? 0 : 1)
