@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDurable, open } from '@channelling/schema'
 import { aFolder, processesOf, processWith, startEverything } from '../support/everything'
-import { freePort, isFree } from '../support/port'
+import { claim, freePort } from '../support/port'
 import { startServer } from '../support/server'
 
 setDefaultTimeout(90_000)
@@ -82,7 +82,7 @@ test('what cannot be is one line, and leaves nothing behind', async () => {
 function twoPorts(): [number, number] {
   for (;;) {
     const first = freePort()
-    if (isFree(first + 1)) return [first, first + 1]
+    if (claim(first + 1)) return [first, first + 1]
   }
 }
 

@@ -1,15 +1,6 @@
 import { freePorts } from '../../gateway/src/supervision/free-ports'
 
-export { isFree } from '../../gateway/src/supervision/free-ports'
-
-const given = new Set<number>()
+export { claim } from '../../gateway/src/supervision/free-ports'
 
 /** A port that nothing listens on now, and that is given once, for a process that cannot choose one by itself. */
-export function freePort(): number {
-  for (;;) {
-    const [port] = freePorts(1)
-    if (given.has(port!)) continue
-    given.add(port!)
-    return port!
-  }
-}
+export const freePort = () => freePorts(1)[0]!

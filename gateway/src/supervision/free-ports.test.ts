@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { freePorts, isFree } from './free-ports'
+import { claim, freePorts, isFree } from './free-ports'
 
 test('ports are each another, free, and none that the system gives to a connection by itself', async () => {
   const ports = freePorts(200)
@@ -13,4 +13,21 @@ test('ports are each another, free, and none that the system gives to a connecti
 test('a port that somebody listens on is not free', () => {
   using taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() })
   expect(isFree(taken.port!)).toBe(false)
+})
+
+test('a port that was given is given to no other process that asks, for as long as this one lives', async () => {
+  const [port] = freePorts(1)
+  const ask = `import { claim } from '${new URL('free-ports.ts', import.meta.url).pathname}'; console.log(claim(${port}))`
+  const other = () => Bun.spawn([process.execPath, '-e', ask])
+  expect([claim(port!), await new Response(other().stdout).text()]).toEqual([false, 'false\n'])
+  const claimant = Bun.spawn([
+    process.execPath,
+    '-e',
+    `${ask}; setInterval(() => {}, 1000)`.replaceAll(String(port), String(port! + 1)),
+  ])
+  const { value } = await claimant.stdout.getReader().read()
+  expect([new TextDecoder().decode(value), claim(port! + 1)]).toEqual(['true\n', false])
+  claimant.kill()
+  await claimant.exited
+  expect(claim(port! + 1)).toBe(true)
 })

@@ -5,14 +5,28 @@
 const LOWEST = 10_000
 const HIGHEST = 32_000
 
-/** Ports of the loopback that nothing listens on now, each another. */
+/**
+ * Ports of the loopback that nothing listens on now, each another. Until this process ends nobody else who asks so is given them, as a
+ * process takes seconds until it listens on its own.
+ */
 export function freePorts(count: number): number[] {
-  const ports = new Set<number>()
-  while (ports.size < count) {
+  const ports: number[] = []
+  while (ports.length < count) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST))
-    if (isFree(port)) ports.add(port)
+    if (claim(port)) ports.push(port)
   }
-  return [...ports]
+  return ports
+}
+
+/** Takes a port for this process, if nothing listens on it and nobody has claimed it. */
+export function claim(port: number): boolean {
+  try {
+    // a name that is no file, and that the system forgets with its process; elsewhere than on Linux the dice have to do
+    if (process.platform === 'linux') Bun.listen({ unix: `\0channelling-port-${port}`, socket: { data() {} } }).unref()
+  } catch {
+    return false
+  }
+  return isFree(port)
 }
 
 /** Whether nothing of this machine listens on a port of the loopback. */
