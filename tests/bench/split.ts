@@ -10,7 +10,7 @@ import { inTurn, type Load, told } from './wrk'
 const SESSIONS = 1000
 const PATIENTS = 1000
 const REPLICAS = [1, 2, 4]
-const CONNECTIONS = [64, 256]
+const CONNECTIONS = [64, 256, 512]
 
 const seed = aHospital({
   sessions: Array.from({ length: SESSIONS }, () => aSession({ capacity: 0 })),

@@ -31,12 +31,14 @@ function isRunnable(path: string): boolean {
 
 /**
  * By default it holds back parallel writers until they hang, and lets each of them bring the log to the file, on which they hang too. By itself it does
- * that often: all writes wait meanwhile, for as long as the log is.
+ * that often: all writes wait meanwhile, for as long as the log is. A second log, which replicas read, it sums up whenever that has grown to 200 MB: at
+ * full load every few seconds, and it never comes to an end.
  */
 export const SQLD_OPTIONS = [
   '--disable-intelligent-throttling',
   ...['--checkpoint-interval-s', '1'],
   ...['--max-concurrent-connections', '256'],
+  ...['--max-log-size', '1000'],
 ]
 
 /**

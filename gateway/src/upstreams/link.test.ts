@@ -142,7 +142,7 @@ test('more than may be under way at a time wait for their turn', async () => {
   const { told } = await aRemote([process])
   const answers = await Promise.all(Array.from({ length: 1_000 }, () => told('GET', '/x')))
   expect(new Set(answers)).toEqual(new Set(['200 done']))
-  expect(most).toBe(256)
+  expect(most).toBe(512)
 })
 
 test('an answer that does not end, or waits for something to happen, has a connection of its own', async () => {

@@ -13,10 +13,10 @@ const PROBE_ANSWER_MS_MAX = 1_000
 /** Probes missed before a process that takes connections is taken for one that hangs: a long pause is not the end. */
 const PROBES_MISSED_MAX = 2
 /**
- * Requests under way at a time over a link, which takes no connection from anybody: as many as do not make the service refuse some, since
- * what comes together is saved together.
+ * Requests under way at a time over a link, which takes no connection from anybody. What comes together is saved together: of two groups of
+ * bookings, 256 each, one gathers while the other is brought to the disk.
  */
-const LINKED_AT_ONCE_MAX = 256
+const LINKED_AT_ONCE_MAX = 512
 const DEADLINES_EVERY_MS = 100
 /** How long an answer that does not end is passed on: longer than the service lets it last. */
 const STREAM_MS_MAX = 90_000
