@@ -76,3 +76,26 @@ test('a write that takes a range along spares the groups after it a write of the
   const gaps = given.filter((id, index) => index > 0 && id !== given[index - 1]! + 1)
   expect(gaps.length).toBeLessThanOrEqual(4)
 })
+
+test('so does one of the largest groups, each of which is decided before the one before it is saved', async () => {
+  let writes = 0
+  const ids = bookingIds({
+    ...database,
+    write: (statements, options) => {
+      writes++
+      return database.write(statements, options)
+    },
+  })
+  const given: number[] = []
+  let save = async () => {}
+  for (let group = 0; group < 50; group++) {
+    const first = await ids.setAside(256)
+    ids.used(first + 256)
+    given.push(...Array.from({ length: 256 }, (_, index) => first + index))
+    const { statements, saved } = ids.ahead()
+    await save()
+    save = async () => saved(await database.write(statements))
+  }
+  expect(writes).toBe(1)
+  expect(new Set(given).size).toBe(50 * 256)
+})

@@ -4,6 +4,12 @@ import type { Database, Statement, Written } from '@channelling/schema'
 const RANGE = 512
 /** With fewer than this left the next write takes a range along. */
 const FEW = RANGE / 2
+/**
+ * Both are more where groups are large, as a multiple of the last one: what a write takes along is there once it is saved, and by then the
+ * next group has been decided, and the one after it is about to be.
+ */
+const FEW_GROUPS = 3
+const RANGE_GROUPS = 4
 
 /** Ids that are this process's own, in ascending order; `end` is the first that is not. */
 interface Range {
@@ -20,6 +26,8 @@ const taking = (size: number): Statement => ({
 export function bookingIds(database: Database) {
   /** Ascending, and never two of which the second continues the first: one process alone leaves no gaps. */
   const ranges: Range[] = []
+  /** What the last group asked for. */
+  let asked = 0
 
   function took({ rows }: Written, size: number): void {
     const { next: end } = rows[0] as { next: number }
@@ -31,6 +39,7 @@ export function bookingIds(database: Database) {
   return {
     /** Makes sure of `count` ids in a row and says the first. They are the caller's once it says `used`. */
     async setAside(count: number): Promise<number> {
+      asked = count
       for (;;) {
         const [first] = ranges
         if (first && first.end - first.next >= count) return first.next
@@ -53,8 +62,9 @@ export function bookingIds(database: Database) {
      */
     ahead(): { statements: Statement[]; saved(written: Written[]): void } {
       const left = ranges.reduce((sum, { next, end }) => sum + end - next, 0)
-      if (left >= FEW) return { statements: [], saved() {} }
-      return { statements: [taking(RANGE)], saved: ([taken]) => took(taken!, RANGE) }
+      if (left >= Math.max(FEW, FEW_GROUPS * asked)) return { statements: [], saved() {} }
+      const size = Math.max(RANGE, RANGE_GROUPS * asked)
+      return { statements: [taking(size)], saved: ([taken]) => took(taken!, size) }
     },
     /** Gives the rest of the last range back, if nobody took one since, so that an orderly restart leaves no gap. */
     async giveBack(): Promise<void> {
