@@ -1,4 +1,4 @@
-import { gathering, type LinkAnswer, type LinkRequest, NOT_BEGUN } from '@channelling/http'
+import { gathering, type LinkAnswer, type Linked, type LinkRequest, linkedIn, NOT_BEGUN } from '@channelling/http'
 import { BODILESS } from './answer'
 import { openSocket, type ServiceSocket } from './socket'
 import { Unanswered } from './unanswered'
@@ -34,7 +34,7 @@ export function createLink(url: string): Link {
   let socket: ServiceSocket | null = null
   let opening: Promise<ServiceSocket | undefined> | null = null
   let last = 0
-  const waiting = new Map<number, { resolve(answer: LinkAnswer): void; reject(error: Unanswered): void }>()
+  const waiting = new Map<number, { resolve(answer: Linked<LinkAnswer>): void; reject(error: Unanswered): void }>()
   const requests = gathering<LinkRequest>((message) => socket?.send(message))
 
   function close(): void {
@@ -46,10 +46,12 @@ export function createLink(url: string): Link {
   }
 
   function receive({ data }: { data: unknown }): void {
-    for (const answer of answersIn(data)) {
-      const call = waiting.get(answer[0])
-      waiting.delete(answer[0])
-      if (answer[1] === NOT_BEGUN) call?.reject(new Unanswered('not_begun'))
+    // none where it is not what a service says
+    for (const answer of (linkedIn(String(data)) ?? []) as Linked<LinkAnswer>[]) {
+      const [number, status] = answer.head
+      const call = waiting.get(number)
+      waiting.delete(number)
+      if (status === NOT_BEGUN) call?.reject(new Unanswered('not_begun'))
       else call?.resolve(answer)
     }
   }
@@ -73,9 +75,9 @@ export function createLink(url: string): Link {
     send({ method, target, headers, body }) {
       if (!socket) return { answer: Promise.reject(new Unanswered('not_begun')), end: () => {} }
       const number = ++last
-      const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>()
+      const { promise, resolve, reject } = Promise.withResolvers<Linked<LinkAnswer>>()
       waiting.set(number, { resolve, reject })
-      requests.add([number, method, target, headers, body], target.length + (body?.length ?? 0))
+      requests.add([number, method, target, headers], body, target.length)
       return {
         answer: promise.then(responseOf),
         end() {
@@ -87,14 +89,5 @@ export function createLink(url: string): Link {
   }
 }
 
-/** None where it is not what a service says. */
-function answersIn(data: unknown): LinkAnswer[] {
-  try {
-    return JSON.parse(String(data))
-  } catch {
-    return []
-  }
-}
-
-const responseOf = ([, status, headers, body]: LinkAnswer) =>
+const responseOf = ({ head: [, status, headers], body }: Linked<LinkAnswer>) =>
   new Response(BODILESS.has(status) ? null : body, { status, headers })

@@ -120,7 +120,7 @@ export function createReplica({ origin, atOnceMax, waitingMax, log }: ReplicaOpt
       missed = 0
       noteLeaving(answer)
       if (!up && answer.ok && (await mayComeUp())) comeUp()
-      if (up && answer.headers.has(LINK_HEADER)) void link.open()
+      if (up && answer.headers.get(LINK_HEADER) === LINK_PATH) void link.open()
     } catch (error) {
       missed++
       const isGone = unanswered(error).why === 'refused'

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'bun:test'
-import { gathering, LINK_HEADER, LINK_PATH, type LinkAnswer, NOT_BEGUN } from './link'
+import { gathering, LINK_HEADER, LINK_PATH, linkedIn, NOT_BEGUN } from './link'
 import { createLog } from './log'
 import { type ServeOptions, serve } from './serve'
 
@@ -17,12 +17,23 @@ function aProcess(answer: Answer, more: Partial<ServeOptions> = {}) {
   return process
 }
 
+/** What goes over a link to the service: heads and bodies in turn. */
+function messageOf(...requests: [head: unknown, body?: string][]): string {
+  const heads = requests.flatMap(([head, body]) => [body?.length ?? null, head])
+  return `${JSON.stringify(heads)}\n${requests.map(([, body]) => body ?? '').join('')}`
+}
+
+/** An answer as a list: its number, its status, its headers, its body. */
+type Answered = [number: number, status: number, headers: Record<string, string>, body?: string]
+const answersOf = (message: string) =>
+  linkedIn(message)!.map(({ head, body }) => [...(head as [number, number, object]), body] as Answered)
+
 /** A link, with what came over it: messages, and how it was closed. */
 async function aLink({ port }: { port: number }) {
-  const messages: LinkAnswer[][] = []
+  const messages: Answered[][] = []
   const socket = new WebSocket(`ws://127.0.0.1:${port}${LINK_PATH}`)
   const closed = Promise.withResolvers<number>()
-  socket.onmessage = ({ data }) => messages.push(JSON.parse(String(data)))
+  socket.onmessage = ({ data }) => messages.push(answersOf(String(data)))
   socket.onclose = ({ code }) => closed.resolve(code)
   await new Promise((resolve) => {
     socket.onopen = resolve
@@ -37,15 +48,18 @@ async function aLink({ port }: { port: number }) {
 test('what comes in one turn of the event loop is sent together, and what is large at once', async () => {
   const sent: string[] = []
   const outgoing = gathering<number>((message) => sent.push(message))
-  outgoing.add(1, 10)
-  outgoing.add(2, 10)
+  outgoing.add(1, '{"a":"é"}')
+  outgoing.add(2, undefined)
+  outgoing.add(3, '')
   expect(sent).toEqual([])
   await new Promise(setImmediate)
-  expect(sent).toEqual(['[1,2]'])
-  outgoing.add(3, 1024 ** 2)
-  expect(sent).toEqual(['[1,2]', '[3]'])
+  expect(sent).toEqual(['[9,1,null,2,0,3]\n{"a":"é"}'])
+  outgoing.add(4, undefined, 1024 ** 2)
+  expect(sent.slice(1)).toEqual(['[null,4]\n'])
+  outgoing.add(5, 'x'.repeat(1024 ** 2))
+  expect(sent).toHaveLength(3)
   await new Promise(setImmediate)
-  expect(sent).toHaveLength(2)
+  expect(sent).toHaveLength(3)
 })
 
 test('requests of a link are answered as any others are, each when it is done, by their numbers', async () => {
@@ -59,19 +73,23 @@ test('requests of a link are answered as any others are, each when it is done, b
       return Response.json(said, { status: 201, headers: { location: '/b' } })
     }),
   )
-  const requests = [
-    [7, 'GET', '/slow', {}],
-    [8, 'POST', '/x?a=%20b', { 'x-a': 'ü' }, '{"name":"නිමල්"}'],
-    [9, 'DELETE', '/none', {}],
-  ]
-  link.socket.send(JSON.stringify(requests))
-  const [first, second] = (await link.answers(2)).sort(([a], [b]) => a - b)
+  link.socket.send(
+    messageOf(
+      [[7, 'GET', '/slow', {}]],
+      [[8, 'POST', '/x?a=%20b', { 'x-a': 'ü' }], '{"name":\n"නිමල් 😀"}'],
+      [[9, 'DELETE', '/none', {}]],
+      [[10, 'PUT', '/x', {}], 'the last one'],
+    ),
+  )
+  const [first, second, third] = (await link.answers(3)).sort(([a], [b]) => a - b)
   expect(first!.slice(0, 2)).toEqual([8, 201])
   expect(first![2]).toMatchObject({ location: '/b', 'content-type': 'application/json;charset=utf-8' })
-  expect(JSON.parse(first![3])).toEqual(['POST', '?a=%20b', 'ü', '{"name":"නිමල්"}'])
+  expect(JSON.parse(first![3]!)).toEqual(['POST', '?a=%20b', 'ü', '{"name":\n"නිමල් 😀"}'])
   expect(second!.slice(0, 2)).toEqual([9, 204])
+  expect(JSON.parse(third![3]!)).toEqual(['PUT', '', null, 'the last one'])
   held.resolve()
-  expect((await link.answers(3)).map(([number]) => number).sort()).toEqual([7, 8, 9])
+  const last = (await link.answers(4))[3]!
+  expect([last[0], JSON.parse(last[3]!)]).toEqual([7, ['GET', '', null, '']])
 })
 
 test('what is no message of a link closes it; what fails is 500, and neither does anything to the others', async () => {
@@ -80,18 +98,24 @@ test('what is no message of a link closes it; what fails is 500, and neither doe
     return new Response('done')
   })
   const link = await aLink(process)
-  for (const message of ['', '{', '{}', '7', '[7]', '[[7]]', '[["a","GET","/"]]', '[[1,"GET",7]]', 'null']) {
+  const get = [1, 'GET', '/', {}]
+  const messages = [
+    ...['', '{', '[', '\n', '{}\n', '7\n', 'null\n', '[null]\n', '[null,7]\n', '[null,["a","GET","/"]]\n'],
+    ...[
+      '[null,[1,"GET",7]]\n',
+      JSON.stringify([null, get]),
+      '["1",[1,"POST","/",{}]]\nx',
+      '[1.5,[1,"POST","/",{}]]\nx',
+    ],
+    // bodies that are longer, or shorter, than what is said of them
+    ...['[null,[1,"GET","/",{}]]\nx', '[2,[1,"POST","/",{}]]\nx', '[-1,[1,"POST","/",{}],2,[2,"POST","/",{}]]\nx'],
+  ]
+  for (const message of messages) {
     const other = await aLink(process)
     other.socket.send(message)
     expect([message, await other.closed]).toEqual([message, 1007])
   }
-  link.socket.send(
-    JSON.stringify([
-      [1, 'GET', '/fault', {}],
-      [3, 'GET', '/', { 'a b': 'c' }],
-      [4, 'GET', '/', {}],
-    ]),
-  )
+  link.socket.send(messageOf([[1, 'GET', '/fault', {}]], [[3, 'GET', '/', { 'a b': 'c' }]], [[4, 'GET', '/', {}]]))
   const statuses = Object.fromEntries((await link.answers(3)).map(([number, status]) => [number, status]))
   expect(statuses).toEqual({ 1: 500, 3: 500, 4: 200 })
 })
@@ -106,12 +130,12 @@ test('a process that is told to stop says so over its links, begins nothing new 
     { leavingMs: 100 },
   )
   const link = await aLink(process)
-  link.socket.send('[[1,"GET","/held",{}]]')
+  link.socket.send(messageOf([[1, 'GET', '/held', {}]]))
   const closed = process.close()
-  link.socket.send('[[2,"GET","/",{}]]')
+  link.socket.send(messageOf([[2, 'GET', '/', {}]]))
   expect((await link.answers(1))[0]).toMatchObject([2, 200, { connection: 'close' }, 'done'])
   await Bun.sleep(200)
-  link.socket.send('[[3,"GET","/",{}]]')
+  link.socket.send(messageOf([[3, 'GET', '/', {}]]))
   expect((await link.answers(2))[1]!.slice(0, 2)).toEqual([3, NOT_BEGUN])
   held.resolve()
   expect((await link.answers(3))[2]).toMatchObject([1, 200, {}, 'done'])
