@@ -21,8 +21,8 @@ function aFolder(): string {
   return folder
 }
 
-function run(script: string, environment: Record<string, string>) {
-  return Bun.spawn([process.execPath, join(root, 'gateway/src', script)], {
+function run(script: string, environment: Record<string, string>, args: string[] = []) {
+  return Bun.spawn([process.execPath, join(root, 'gateway/src', script), ...args], {
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
     stdout: 'pipe',
     stderr: 'pipe',
@@ -125,6 +125,21 @@ test('a start that cannot be is told in a line, with exit code 1', async () => {
   const settings = await refused({ DATA_DIR: aFolder(), PORT: 'eighty', CURRENCY: 'rupees' })
   expect(settings.code).toBe(1)
   expect(settings.lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['PORT', 'CURRENCY'])
+})
+
+test.each([
+  [['--help'], 0, /^Usage: bun run up\n/, /^$/],
+  [['--port', '80'], 2, /^$/, /^Unknown option '--port' \(see --help\)\n$/],
+])('whoever starts it with %j is told how, and nothing is started', async (args, code, said, fault) => {
+  const DATA_DIR = join(aFolder(), 'data')
+  const child = run('commands/up.ts', { DATA_DIR }, args)
+  // one that starts all the same goes on for ever
+  const timer = setTimeout(() => child.kill(), 20_000)
+  expect(await child.exited).toBe(code)
+  clearTimeout(timer)
+  expect(await new Response(child.stdout).text()).toMatch(said)
+  expect(await new Response(child.stderr).text()).toMatch(fault)
+  expect(existsSync(DATA_DIR)).toBe(false)
 })
 
 test('whatever is wrong with the settings is told together, before anything is made', async () => {

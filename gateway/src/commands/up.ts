@@ -1,13 +1,21 @@
-import { closeOnSignal, createLog, startOrExplain } from '@channelling/http'
+import { parseArgs } from 'node:util'
+import { closeOnSignal, createLog } from '@channelling/http'
 import { ownAddress } from '../own-address'
 import { readGatewaySettings } from '../settings'
 import { start } from '../start'
-import { say } from './command'
+import { runCommand, say } from './command'
 import { introduce } from './introduce'
 import { reach } from './reach'
 
+const HELP = `Usage: bun run up
+
+Starts everything in one process, on a file in DATA_DIR, and says where it is and how to use it. Settings are variables of the
+environment: docs/settings.md. \`bun run services\` starts every service as a process of its own.`
+
 /** Starts everything on this machine and says how to use it; the first time, with a key and a booking to try. */
 async function up(): Promise<void> {
+  const { values } = parseArgs({ args: process.argv.slice(2), options: { help: { type: 'boolean', short: 'h' } } })
+  if (values.help) return say(HELP)
   const settings = readGatewaySettings({ DEMO_DATA: 'on', LOG_LEVEL: 'warn', ...process.env })
   const { port, close } = await start(settings)
   closeOnSignal(close, createLog(settings.LOG_LEVEL, 'channelling'))
@@ -27,4 +35,4 @@ async function up(): Promise<void> {
   say('Stop with Ctrl-C; the data stays.')
 }
 
-await startOrExplain(up)
+await runCommand(up)
