@@ -59,17 +59,18 @@ export function gathering<Head>(send: (message: string) => void) {
   }
 }
 
-/** What a message carries, whose heads may be anything; null where it is none. */
-export function linkedIn(message: string): Linked<unknown>[] | null {
+/** What a message carries, whose heads may be lists of anything; null where it is none. */
+export function linkedIn(message: string): Linked<unknown[]>[] | null {
   const end = message.indexOf('\n')
   const list = end === -1 ? null : listIn(message.slice(0, end))
   if (!list) return null
-  const linked: Linked<unknown>[] = []
+  const linked: Linked<unknown[]>[] = []
   let at = end + 1
   for (let index = 0; index < list.length; index += 2) {
     const length = list[index]
-    if (length !== null && !isLength(length)) return null
-    linked.push({ head: list[index + 1], body: length === null ? undefined : message.slice(at, at + length) })
+    const head = list[index + 1]
+    if (!Array.isArray(head) || (length !== null && !isLength(length))) return null
+    linked.push({ head, body: length === null ? undefined : message.slice(at, at + length) })
     at += length ?? 0
   }
   return at === message.length ? linked : null
@@ -172,9 +173,5 @@ function requestsIn(message: string | Buffer): Linked<LinkRequest>[] | null {
   return linked?.every(isRequest) ? linked : null
 }
 
-const isRequest = (linked: Linked<unknown>): linked is Linked<LinkRequest> => {
-  const { head } = linked
-  return (
-    Array.isArray(head) && typeof head[0] === 'number' && typeof head[1] === 'string' && typeof head[2] === 'string'
-  )
-}
+const isRequest = (linked: Linked<unknown[]>): linked is Linked<LinkRequest> =>
+  typeof linked.head[0] === 'number' && typeof linked.head[1] === 'string' && typeof linked.head[2] === 'string'
