@@ -16,18 +16,26 @@ test('a port that somebody listens on is not free', () => {
 })
 
 test('a port that was given is given to no other process that asks, for as long as this one lives', async () => {
-  const [port] = freePorts(1)
-  const ask = `import { claim } from '${new URL('free-ports.ts', import.meta.url).pathname}'; console.log(claim(${port}))`
-  const other = () => Bun.spawn([process.execPath, '-e', ask])
-  expect([claim(port!), await new Response(other().stdout).text()]).toEqual([false, 'false\n'])
-  const claimant = Bun.spawn([
-    process.execPath,
-    '-e',
-    `${ask}; setInterval(() => {}, 1000)`.replaceAll(String(port), String(port! + 1)),
-  ])
-  const { value } = await claimant.stdout.getReader().read()
-  expect([new TextDecoder().decode(value), claim(port! + 1)]).toEqual(['true\n', false])
-  claimant.kill()
-  await claimant.exited
-  expect(claim(port! + 1)).toBe(true)
+  /** A process that claims a port, says whether it has it, and stays. */
+  const another = async (port: number) => {
+    const file = new URL('free-ports.ts', import.meta.url).pathname
+    const script = `import { claim } from '${file}'; console.log(claim(${port})); setInterval(() => {}, 1000)`
+    const child = Bun.spawn([process.execPath, '-e', script])
+    const { value } = await child.stdout.getReader().read()
+    return {
+      said: new TextDecoder().decode(value).trim(),
+      async [Symbol.asyncDispose]() {
+        child.kill()
+        await child.exited
+      },
+    }
+  }
+  const [port] = freePorts(1) as [number]
+  {
+    await using asks = await another(port)
+    expect([claim(port), asks.said]).toEqual([false, 'false'])
+    await using has = await another(port + 1)
+    expect([has.said, claim(port + 1)]).toEqual(['true', false])
+  }
+  expect(claim(port + 1)).toBe(true)
 })

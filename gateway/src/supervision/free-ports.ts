@@ -18,14 +18,18 @@ export function freePorts(count: number): number[] {
   return ports
 }
 
+const claimed = new Set<number>()
+
 /** Takes a port for this process, if nothing listens on it and nobody has claimed it. */
 export function claim(port: number): boolean {
+  if (claimed.has(port)) return false
   try {
-    // a name that is no file, and that the system forgets with its process; elsewhere than on Linux the dice have to do
+    // a name that is no file, and that the system forgets with its process; between processes elsewhere than on Linux the dice have to do
     if (process.platform === 'linux') Bun.listen({ unix: `\0channelling-port-${port}`, socket: { data() {} } }).unref()
   } catch {
     return false
   }
+  claimed.add(port)
   return isFree(port)
 }
 

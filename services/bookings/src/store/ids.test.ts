@@ -16,6 +16,19 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Ids, with how many writes of their own they made. */
+function countingWrites() {
+  let writes = 0
+  const counted = bookingIds({
+    ...database,
+    write: (statements, options) => {
+      writes++
+      return database.write(statements, options)
+    },
+  })
+  return { counted, writes: () => writes }
+}
+
 test('replicas that take, use, give back and are killed as they like never hand out one id twice', async () => {
   const given: number[] = []
   const replicas: BookingIds[] = Array.from({ length: 4 }, () => bookingIds(database))
@@ -52,14 +65,7 @@ test('ids that were given stay given, whatever a group says that began before', 
 
 test('a write that takes a range along spares the groups after it a write of their own', async () => {
   const ids = bookingIds(database)
-  let writes = 0
-  const counted = bookingIds({
-    ...database,
-    write: (statements, options) => {
-      writes++
-      return database.write(statements, options)
-    },
-  })
+  const { counted, writes } = countingWrites()
   const given: number[] = []
   for (let group = 0; group < 200; group++) {
     const first = await counted.setAside(32)
@@ -70,7 +76,7 @@ test('a write that takes a range along spares the groups after it a write of the
     const { statements, saved } = counted.ahead()
     if (statements.length > 0) saved(await database.write(statements))
   }
-  expect(writes).toBe(1)
+  expect(writes()).toBe(1)
   expect(new Set(given).size).toBe(200 * 32)
   // a range that nobody came between goes on where the one before ended
   const gaps = given.filter((id, index) => index > 0 && id !== given[index - 1]! + 1)
@@ -78,24 +84,17 @@ test('a write that takes a range along spares the groups after it a write of the
 })
 
 test('so does one of the largest groups, each of which is decided before the one before it is saved', async () => {
-  let writes = 0
-  const ids = bookingIds({
-    ...database,
-    write: (statements, options) => {
-      writes++
-      return database.write(statements, options)
-    },
-  })
+  const { counted, writes } = countingWrites()
   const given: number[] = []
   let save = async () => {}
   for (let group = 0; group < 50; group++) {
-    const first = await ids.setAside(256)
-    ids.used(first + 256)
+    const first = await counted.setAside(256)
+    counted.used(first + 256)
     given.push(...Array.from({ length: 256 }, (_, index) => first + index))
-    const { statements, saved } = ids.ahead()
+    const { statements, saved } = counted.ahead()
     await save()
     save = async () => saved(await database.write(statements))
   }
-  expect(writes).toBe(1)
+  expect(writes()).toBe(1)
   expect(new Set(given).size).toBe(50 * 256)
 })
