@@ -94,8 +94,9 @@ test('a live hold is completed in its last millisecond though the session is ful
   expect(await session(desk)).toMatchObject({ booked: 3, remaining: 1, nextNumber: 2 })
 })
 
-/** What is left of a hold when the database is filled: enough for what has to start until somebody looks, in parts six processes. */
-const LEFT_MS = isApart ? 12_000 : 4_000
+/** What is left of a hold when the database is filled, and at most what is tried where a slow machine has not started by its end. */
+const LEFT_MS = isApart ? 8_000 : 4_000
+const LEFT_MS_MAX = 8 * LEFT_MS
 
 /** A hold of the only place, made earlier, that runs out so many ms from now. */
 const heldBefore = (leftMs: number) => async (database: Database) => {
@@ -129,11 +130,28 @@ test('a hold that ran out while nothing was running is over when the server is b
   expect(faultsIn(await booksOf(server))).toEqual([])
 })
 
-test('a hold runs out by itself: screens are told, the history has it, nobody did it', async () => {
-  await using server = await startServer({ seed: heldBefore(LEFT_MS) })
+/** A server, and a screen that is there while its hold is live; where a slow machine comes too late for that, once more with more time. */
+async function watchedWhileHeld(leftMs = LEFT_MS) {
+  let endsAt = 0
+  const server = await startServer({
+    seed: (database) => {
+      endsAt = Date.now() + leftMs
+      return heldBefore(leftMs)(database)
+    },
+  })
   const screen = await subscribe(server)
-  expect((await server.call('GET', '/api/channel/bookings/1')).body.data.status).toBe('PENDING')
-  expect(await screen.got(1, LEFT_MS + 6_000)).toEqual(['Temporary Booking Retired - 1'])
+  const { status } = (await server.call('GET', '/api/channel/bookings/1')).body.data
+  const isInTime = Date.now() < endsAt
+  if (isInTime) expect(status).toBe('PENDING')
+  if (isInTime || leftMs >= LEFT_MS_MAX) return { server, screen, leftMs }
+  await server.stop()
+  return watchedWhileHeld(2 * leftMs)
+}
+
+test('a hold runs out by itself: screens are told, the history has it, nobody did it', async () => {
+  const { server, screen, leftMs } = await watchedWhileHeld()
+  await using _ = server
+  expect(await screen.got(1, leftMs + 6_000)).toEqual(['Temporary Booking Retired - 1'])
   const history = (await server.call('GET', '/api/channel/bookings/1/history')).body.data
   expect(history).toHaveLength(2)
   expect(history[1]).toMatchObject({ type: 'booking.expired', status: 'EXPIRED', client: null })
