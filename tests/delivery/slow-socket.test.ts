@@ -22,7 +22,7 @@ const LAG_MS_MAX = NIGHTLY ? 250 : 3000
 const HEARD_MS_MAX = 5000
 const GROWTH_MIB_MAX = 64
 
-setDefaultTimeout(NIGHTLY ? 180_000 : 60_000)
+setDefaultTimeout(180_000)
 
 const rssMiB = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 

@@ -75,13 +75,13 @@ test('requests share one connection, and an answer comes back as it is: status, 
 
 test('one that takes its time is in nobody’s way, and is over at its deadline', async () => {
   const process = aProcess(({ url }) => (url.endsWith('/never') ? new Promise(() => {}) : new Response('done')))
-  const { told } = await aRemote([process], { deadlineMs: 400 })
+  const { told } = await aRemote([process], { deadlineMs: 2_000 })
   const began = performance.now()
   const never = told('GET', '/never')
   expect(await told('GET', '/x')).toBe('200 done')
-  expect(performance.now() - began).toBeLessThan(300)
+  expect(performance.now() - began).toBeLessThan(1_500)
   expect(await never).toBe('service_unavailable')
-  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(performance.now() - began).toBeLessThan(4_000)
   expect(await told('GET', '/x')).toBe('200 done')
   expect(process.came).toEqual({ linked: 3, alone: 0 })
 })
@@ -103,14 +103,14 @@ test('one that lives, and answers nothing over its link, is left alone after the
   while (performance.now() - known < 2_500) {
     const began = performance.now()
     expect(new Set(await several())).toEqual(new Set(['service_unavailable']))
-    expect(performance.now() - began).toBeLessThan(200)
+    expect(performance.now() - began).toBeLessThan(1_000)
     await Bun.sleep(20)
   }
   expect(process.came.linked).toBe(20)
   ready = true
   const began = performance.now()
   while ((await told('GET', '/x')) !== '200 done') await Bun.sleep(10)
-  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(performance.now() - began).toBeLessThan(2_000)
 })
 
 test('where others are answered, calls that nobody waits for any more do not speak against the process', async () => {
