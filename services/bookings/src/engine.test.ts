@@ -6,9 +6,11 @@ import { type Caller, MINUTE_MS, Refusal, scopes } from '@channelling/contract'
 import { type Database, DatabaseFault, open, type Statement } from '@channelling/schema'
 import { aHospital, aSession } from '@channelling/schema/testing'
 import { createEngine, type Engine, type EngineOptions } from './engine'
+import type { Booking } from './rules/booking'
 import type { BookingCommand, ReservePlace } from './rules/command'
 import type { BookedPlace } from './rules/world'
 import { createKept } from './store/kept'
+import { bookingReads } from './store/reads'
 
 const caller: Caller = { clientId: 1, keyId: 1, access: 'all', scopes }
 type View = { id: number; sessionId: number; number: number; status: string }
@@ -308,6 +310,30 @@ test('a hold that ran out gives its place to the next caller, at the instant', a
     'booking.expired',
     'booking.completed',
   ])
+})
+
+test('what is done to a booking in the group that makes it is kept with all that was answered of it', async () => {
+  const whole = createEngine<Booking>({
+    database,
+    clock: () => now,
+    terms: { holdMinutes: 20, holdsPerClient: 0 },
+    view: ({ booking }: BookedPlace) => booking,
+    onCommit: () => {},
+  })
+  const submit = (command: BookingCommand) => whole.submit(command).then(({ view }) => view)
+  const [, cancelled, , completed, , moved] = await Promise.all([
+    submit(reserve()),
+    submit({ kind: 'cancel', caller, bookingId: 1, actor: 'patient', reason: 'By mistake' }),
+    submit(reserve({ hold: true })),
+    submit({ kind: 'complete', caller, bookingId: 2, paymentMethod: 'Card', paymentReference: 'Slip 7' }),
+    submit(reserve({ sessionId: 2 })),
+    submit({ kind: 'reschedule', caller, bookingId: 3, sessionId: 1, reason: null }),
+  ])
+  expect([cancelled!.cancelReason, completed!.paymentReference, moved!.sessionId]).toEqual(['By mistake', 'Slip 7', 1])
+  for (const answered of [cancelled!, completed!, moved!]) {
+    expect((await bookingReads(database).byId(answered.id, caller))!.booking).toEqual(answered)
+  }
+  await whole.close()
 })
 
 test('completing against running out: exactly one wins', async () => {

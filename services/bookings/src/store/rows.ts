@@ -2,31 +2,33 @@ import { jsonRow } from '@channelling/schema'
 import type { Booking, BookingStatus, PaymentMethod } from '../rules/booking'
 import type { Session } from '../rules/session'
 
-/** The fields of a booking, in the names the rules use. */
-const bookingFields = {
-  id: 'b.id',
-  sessionId: 'b.session_id',
-  number: 'b.number',
-  status: 'b.status',
-  patientId: 'b.patient_id',
-  clientId: 'b.client_id',
-  paymentMethod: 'b.payment_method',
-  paymentReference: 'b.payment_reference',
-  paid: 'b.paid',
-  foreigner: 'b.foreigner',
-  doctorFee: 'b.doctor_fee',
-  hospitalFee: 'b.hospital_fee',
-  currency: 'b.currency',
-  reference: 'b.reference',
-  itemId: 'b.item_id',
-  createdAt: 'b.created_at',
-  expiresAt: 'b.expires_at',
-  cancelledAt: 'b.cancelled_at',
-  cancelReason: 'b.cancel_reason',
-}
+/** Every field of a booking, in the names the rules use, with its column. */
+export const bookingColumns = {
+  id: 'id',
+  sessionId: 'session_id',
+  number: 'number',
+  status: 'status',
+  patientId: 'patient_id',
+  clientId: 'client_id',
+  paymentMethod: 'payment_method',
+  paymentReference: 'payment_reference',
+  paid: 'paid',
+  foreigner: 'foreigner',
+  doctorFee: 'doctor_fee',
+  hospitalFee: 'hospital_fee',
+  currency: 'currency',
+  reference: 'reference',
+  itemId: 'item_id',
+  createdAt: 'created_at',
+  expiresAt: 'expires_at',
+  cancelledAt: 'cancelled_at',
+  cancelReason: 'cancel_reason',
+} satisfies Record<keyof Booking, string>
 
 /** A booking `b` as one JSON row. */
-export const bookingRow = jsonRow(bookingFields)
+export const bookingRow = jsonRow(
+  Object.fromEntries(Object.entries(bookingColumns).map(([field, column]) => [field, `b.${column}`])),
+)
 
 /** A booking as the database gives it: flags are 0 or 1. */
 export type BookingRow = Omit<Booking, 'status' | 'paymentMethod' | 'paid' | 'foreigner'> & {

@@ -4,6 +4,7 @@ import { appendEvents } from '@channelling/schema/outbox'
 import type { Booking } from '../rules/booking'
 import { isOpen } from '../rules/lifecycle'
 import type { World } from '../rules/world'
+import { bookingColumns } from './rows'
 
 /**
  * Seats by compare-and-set: a row whose version moved on since it was read gets NULL for it, which the column refuses, so that
@@ -36,44 +37,11 @@ const saveUpdated = `UPDATE booking SET
 
 const saveClock = 'UPDATE booking_clock SET latest = max(latest, ?) WHERE one = 1'
 
-/** The columns that a new booking has a value for, or may have; the rest tell of what comes later. */
-const insertBookings = insertInto('booking', [
-  'id',
-  'session_id',
-  'number',
-  'status',
-  'patient_id',
-  'client_id',
-  'payment_method',
-  'paid',
-  'foreigner',
-  'doctor_fee',
-  'hospital_fee',
-  'currency',
-  'reference',
-  'item_id',
-  'created_at',
-  'expires_at',
-])
+/** Whole, since a later command of the group may have changed what an earlier one made. */
+const insertBookings = insertInto('booking', Object.values(bookingColumns))
 
-const rowOf = (booking: Booking): unknown[] => [
-  booking.id,
-  booking.sessionId,
-  booking.number,
-  booking.status,
-  booking.patientId,
-  booking.clientId,
-  booking.paymentMethod,
-  booking.paid,
-  booking.foreigner,
-  booking.doctorFee,
-  booking.hospitalFee,
-  booking.currency,
-  booking.reference,
-  booking.itemId,
-  booking.createdAt,
-  booking.expiresAt,
-]
+const bookingFields = Object.keys(bookingColumns) as (keyof Booking)[]
+const rowOf = (booking: Booking): unknown[] => bookingFields.map((field) => booking[field])
 
 const insertAnswers = insertInto('answer', ['client_id', 'key', 'fingerprint', 'outcome', 'created_at'])
 
