@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from 'bun:test'
 import { createCalendar, MINUTE_MS } from '@channelling/contract'
 import { open } from '@channelling/schema'
 import { aHospital, aSession } from '../support/hospital'
+import { startReceiver, verifies } from '../support/receiver'
 import { type Server, startServer } from '../support/server'
 import { subscribe } from '../support/socket'
 
@@ -29,7 +30,7 @@ async function restartWhere(server: Server, latest: number): Promise<void> {
 test('a clock that was set back by an hour while nothing ran: all goes on from the latest moment there was', async () => {
   const over = aSession({ startsInMinutes: 10, lastsMinutes: 40 })
   await using server = await startServer({
-    environment: { HOLD_MINUTES: String(HOLD_MINUTES) },
+    environment: { HOLD_MINUTES: String(HOLD_MINUTES), WEBHOOKS_PRIVATE: 'allow' },
     seed: aHospital({ sessions: [aSession({ startsInMinutes: 24 * 60 }), over] }),
   })
   const book = async (sessionInstanceId: number, more: object = {}) =>
@@ -68,4 +69,12 @@ test('a clock that was set back by an hour while nothing ran: all goes on from t
   await book(1)
   expect(await screen.got(1)).toEqual(['Online Booking Completed - 1'])
   screen.close()
+
+  // receivers know nothing of it, and refuse what was not sent just now by their own clocks
+  await using receiver = startReceiver()
+  const { id, secret } = (await server.call('POST', '/api/notifications/webhooks', { url: receiver.url })).body.data
+  await book(1)
+  await server.call('POST', `/api/notifications/webhooks/${id}/test`)
+  const sent = await receiver.until((received) => received.length >= 2)
+  expect(sent.map((message) => verifies(message, secret))).toEqual([true, true])
 })

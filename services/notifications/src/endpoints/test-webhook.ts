@@ -34,7 +34,7 @@ export const testWebhookEndpoint = ({
       const at = clock()
       const messageId = `test:${randomUUID()}`
       const body = JSON.stringify({ type: 'webhook.test', webhookId: id, at: calendar.format(at) })
-      const headers = signedHeaders({ messageId, body }, await secretsOf(database, id, at), at)
+      const headers = signedHeaders({ messageId, body }, await secretsOf(database, id, at))
       const answer = await receivers.send({ url, headers, body, timeoutMs: TEST_MS_MAX })
       const { httpStatus, failure, durationMs } = answer
       await noteTest(database, id, { messageId, httpStatus, failure, durationMs, at })

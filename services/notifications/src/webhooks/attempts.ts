@@ -60,10 +60,9 @@ export function createAttempts({ database, clock, log, receivers, chance, onDone
 
   /** Null where the webhook is gone. */
   async function send({ webhookId, messageId, message: body }: DueDelivery, url: string): Promise<Answer | null> {
-    const at = clock()
-    const secrets = await secretsOf(database, webhookId, at)
+    const secrets = await secretsOf(database, webhookId, clock())
     if (secrets.length === 0) return null
-    return receivers.send({ url, headers: signedHeaders({ messageId, body }, secrets, at), body }, ending.signal)
+    return receivers.send({ url, headers: signedHeaders({ messageId, body }, secrets), body }, ending.signal)
   }
 
   function outcomeOf(delivery: DueDelivery, webhook: ActiveWebhook, answer: Answer): Outcome {
