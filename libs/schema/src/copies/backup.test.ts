@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   cpSync,
@@ -174,6 +175,15 @@ test('a restored backup is what it was, in a stream of its own, and the data of 
   )
   // the backup is as good as before
   expect(backupState(backup)).toBe('whole')
+})
+
+test.each(['644', '444'])('what is restored of a backup of mode %s is for its owner alone, and can be written', async (mode) => {
+  await withDatabase((database) => addPatient(database, 'First'))
+  await backUp(url(), backup)
+  chmodSync(backup, mode)
+  await restore(backup, data)
+  expect((statSync(data).mode & 0o777).toString(8)).toBe('600')
+  expect(await withDatabase(patientsOf)).toEqual(['First'])
 })
 
 test('no id that was given after the backup is given again, of a table that was still empty neither', async () => {

@@ -1,5 +1,6 @@
-import { closeSync, copyFileSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { type Connection, connect } from '../file/connection'
 import { dropEmptyLog } from '../file/durable'
 import { exchange } from '../file/exchange'
@@ -46,9 +47,8 @@ export async function restore(backup: string, path: string, skippedIds = SKIPPED
   }
   try {
     clear()
-    // before anything is in it, so that it is never anybody else's to read
-    closeSync(openSync(staged, 'wx', 0o600))
-    copyFileSync(backup, staged)
+    // its owner's alone from the start, whoever may read the backup: a copy of the file would have its mode
+    await pipeline(createReadStream(backup), createWriteStream(staged, { flags: 'wx', mode: 0o600 }))
     await prepare(staged, backup, skippedIds)
     const told = read(staged)
     return { ...told, before: exchange(staged, path) }
