@@ -7,7 +7,7 @@ import { aHospital, aSession } from '../support/hospital'
 import { startServer } from '../support/server'
 import { type Asked, book, broken, type Promised } from './promises'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(180_000)
 
 const ROUNDS = 10
 const IN_FLIGHT = 200

@@ -15,7 +15,7 @@ export const dataPaths = ({ dataDir }: Server) => dataFiles.map((name) => join(d
 /** How long a start may take until it is ready: 95 of 100 do. */
 export const READY_MS_MAX = 2000
 /** How long a single start may take: one can fall into a moment in which the machine has other things to do. */
-export const SINGLE_READY_MS_MAX = 10_000
+export const SINGLE_READY_MS_MAX = 20_000
 /** How long the process may go on after a disk fault, which it leaves after half a second, and the machine's pauses. */
 const LEAVING_MS_MAX = 5000
 

@@ -1,5 +1,9 @@
 import { expect, test } from 'bun:test'
-import { type Books, faultsIn } from './books'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { open } from '@channelling/schema'
+import { type Books, faultsIn, readBooks } from './books'
 
 /** Two bookings in session 1, one of which came from session 2 and one of which was cancelled. */
 const right = (): Books => ({
@@ -82,6 +86,30 @@ test.each<[string, (books: Books) => void, RegExp]>([
   const books = right()
   spoil(books)
   expect(faultsIn(books).join('\n')).toMatch(fault)
+})
+
+test('books that cannot be read at all are damaged, and hold nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'damaged-'))
+  const path = join(folder, 'channelling.db')
+  const database = await open({ url: `file:${path}` })
+  await database.close()
+  expect(readBooks(folder).integrity).toBe('ok')
+  const whole = readFileSync(path)
+  for (const [from, to] of [
+    [0, 4096],
+    [4096, whole.length],
+  ]) {
+    writeFileSync(path, Buffer.from(whole).fill(0, from, to))
+    const books = readBooks(folder)
+    expect(books).toEqual({
+      integrity: expect.stringMatching(/malformed|not a database/),
+      sessions: [],
+      bookings: [],
+      events: [],
+    })
+    expect(faultsIn(books)).toEqual([expect.stringContaining('the file is damaged')])
+  }
+  rmSync(folder, { recursive: true })
 })
 
 function overfill(books: Books): void {

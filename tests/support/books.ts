@@ -1,4 +1,4 @@
-import { Database as Sqlite } from 'bun:sqlite'
+import { SQLiteError, Database as Sqlite } from 'bun:sqlite'
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,22 +100,31 @@ export function readBooks(dataDir: string, beforehand?: (copy: Sqlite) => void):
       if (existsSync(join(dataDir, name))) copyFileSync(join(dataDir, name), join(folder, name))
     }
     const copy = new Sqlite(join(folder, 'channelling.db'))
-    beforehand?.(copy)
-    const rows = <Row>(sql: string) => copy.query(sql).all() as Row[]
-    const books = {
-      integrity: rows<{ integrity_check: string }>('PRAGMA integrity_check')
-        .map((row) => row.integrity_check)
-        .join(),
-      sessions: rows<SessionRow>(`${places} ORDER BY id`),
-      bookings: rows<BookingRow>(`${bookings} ORDER BY id`),
-      events: rows<EventRow>(`${events} ORDER BY seq`),
+    try {
+      beforehand?.(copy)
+      const rows = <Row>(sql: string) => copy.query(sql).all() as Row[]
+      return {
+        integrity: rows<{ integrity_check: string }>('PRAGMA integrity_check')
+          .map((row) => row.integrity_check)
+          .join(),
+        sessions: rows<SessionRow>(`${places} ORDER BY id`),
+        bookings: rows<BookingRow>(`${bookings} ORDER BY id`),
+        events: rows<EventRow>(`${events} ORDER BY seq`),
+      }
+    } catch (error) {
+      // nothing can be read of it then, and nothing is there that was promised
+      if (!isDamage(error)) throw error
+      return { integrity: error.message, sessions: [], bookings: [], events: [] }
+    } finally {
+      copy.close()
     }
-    copy.close()
-    return books
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
+
+const isDamage = (error: unknown): error is SQLiteError =>
+  error instanceof SQLiteError && (error.code === 'SQLITE_CORRUPT' || error.code === 'SQLITE_NOTADB')
 
 const live = new Set(['PENDING', 'ACTIVE', 'COMPLETED', 'ABSENT'])
 

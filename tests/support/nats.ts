@@ -5,7 +5,7 @@ import { freePort } from './port'
 import { aProcess, type Process } from './process'
 
 /** How long a server may take until it takes connections. */
-const START_MS_MAX = 15_000
+const START_MS_MAX = 40_000
 
 /** A NATS server with JetStream in a process of its own, which starts again on the same streams and port. */
 export interface Nats extends Process {

@@ -15,7 +15,7 @@ import { type Services, type ServicesGiven, startServices } from './services'
 const main = new URL('../../gateway/src/main.ts', import.meta.url).pathname
 
 /** How long a start may take before the test gives up on it. */
-const START_MS_MAX = 20_000
+const START_MS_MAX = 40_000
 
 export interface CallOptions {
   key?: string | null

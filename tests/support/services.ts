@@ -11,7 +11,7 @@ export type ServiceName = 'catalogue' | 'bookings' | 'patients' | 'notifications
 export const serviceNames: readonly ServiceName[] = ['catalogue', 'bookings', 'patients', 'notifications']
 
 /** How long a service may take until it answers. */
-const START_MS_MAX = 20_000
+const START_MS_MAX = 40_000
 
 /** One process of a service, on a port that stays its own. */
 export interface ServiceProcess extends Process {

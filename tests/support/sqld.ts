@@ -8,7 +8,7 @@ import { freePort } from './port'
 import { answersWell, aProcess, type Process } from './process'
 
 /** How long a server may take until it answers. */
-const START_MS_MAX = 15_000
+const START_MS_MAX = 40_000
 
 /** A libSQL server in a process of its own, which starts again on the same data and port. */
 export interface Sqld extends Process {

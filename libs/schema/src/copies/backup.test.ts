@@ -177,14 +177,17 @@ test('a restored backup is what it was, in a stream of its own, and the data of 
   expect(backupState(backup)).toBe('whole')
 })
 
-test.each(['644', '444'])('what is restored of a backup of mode %s is for its owner alone, and can be written', async (mode) => {
-  await withDatabase((database) => addPatient(database, 'First'))
-  await backUp(url(), backup)
-  chmodSync(backup, mode)
-  await restore(backup, data)
-  expect((statSync(data).mode & 0o777).toString(8)).toBe('600')
-  expect(await withDatabase(patientsOf)).toEqual(['First'])
-})
+test.each(['644', '444'])(
+  'what is restored of a backup of mode %s is for its owner alone, and can be written',
+  async (mode) => {
+    await withDatabase((database) => addPatient(database, 'First'))
+    await backUp(url(), backup)
+    chmodSync(backup, mode)
+    await restore(backup, data)
+    expect((statSync(data).mode & 0o777).toString(8)).toBe('600')
+    expect(await withDatabase(patientsOf)).toEqual(['First'])
+  },
+)
 
 test('no id that was given after the backup is given again, of a table that was still empty neither', async () => {
   const taking = { sql: 'UPDATE booking_sequence SET next = next + 1 RETURNING next AS id', args: [] }
