@@ -9,6 +9,7 @@ import { type Answer, createDoor } from './door'
 import { createFront } from './front'
 import { createReadyCheck, health, healthOperations } from './health'
 import { learn } from './learning'
+import type { Leaving } from './leaving'
 import type { RateLimiter } from './limits/rate-limit'
 import type { Waiting } from './limits/waiting'
 import { createOwn, type Metrics, metricsDocument, type Observer, type SeenOf } from './observation'
@@ -37,6 +38,7 @@ export interface GatewayDependencies {
   originOf: OriginOf
   /** Of the web pages that may call from a browser: `https://app.example.org`, or `*`. */
   corsOrigins: readonly string[]
+  leaving: Leaving
   observer: Observer
   metrics: Metrics
   log: Log
@@ -87,7 +89,7 @@ export async function createGateway(dependencies: GatewayDependencies) {
     isOwn,
     addressOf: (request) => originOf(request.headers, gateway.server?.requestIP(request)?.address ?? 'unknown'),
   })
-  const door = createDoor(dependencies.corsOrigins, observer)
+  const door = createDoor(dependencies)
   // services are reached without a handler of Elysia's, which would cost as much again as all that is done for them here
   return gateway.wrap((handle, request) => {
     if (!isOwn(pathOf(request.url)) || !isReading(request.method)) return (request: Request) => door(request, front)

@@ -1,6 +1,7 @@
 import { Refusal } from '@channelling/contract'
 import { REQUEST_ID_HEADER, refuse } from '@channelling/http'
 import { createCors } from './cors'
+import type { Leaving } from './leaving'
 import type { Observer } from './observation'
 
 /** A name or an address, and perhaps a port. */
@@ -15,14 +16,22 @@ export const namesOneHost = (headers: Headers): boolean => host.test(headers.get
 /** What answers a request that was let in; a socket that was opened has no answer. */
 export type Answer = (request: Request) => Response | undefined | Promise<Response | undefined>
 
+const wrongHost = () => new Refusal('invalid_request', 'The Host header must name one host')
+
+export interface DoorOptions {
+  /** Of the web pages that may call from a browser. */
+  corsOrigins: readonly string[]
+  observer: Observer
+  leaving: Pick<Leaving, 'refusalOf'>
+}
+
 /**
- * What is seen to before a request goes anywhere: that it says where it goes, and what pages of other origins may read. What ends here
+ * What is seen to before a request goes anywhere: that it says where it goes, that it can still be answered, and what pages of other origins may read. What ends here
  * is counted as what goes further is.
  */
-export function createDoor(corsOrigins: readonly string[], observer: Observer) {
-  function refuseHost(request: Request): Response {
+export function createDoor({ corsOrigins, observer, leaving }: DoorOptions) {
+  function turnAway(request: Request, refusal: Refusal): Response {
     const seen = observer.begin(request)
-    const refusal = new Refusal('invalid_request', 'The Host header must name one host')
     const response = refuse(refusal, seen.requestId)
     observer.end(seen, response.status, refusal.reason)
     return response
@@ -35,8 +44,11 @@ export function createDoor(corsOrigins: readonly string[], observer: Observer) {
     return response
   }
 
-  const letIn = (request: Request, answer: Answer) =>
-    namesOneHost(request.headers) ? answer(request) : refuseHost(request)
+  function letIn(request: Request, answer: Answer) {
+    if (!namesOneHost(request.headers)) return turnAway(request, wrongHost())
+    const refusal = leaving.refusalOf(request)
+    return refusal ? turnAway(request, refusal) : answer(request)
+  }
   if (corsOrigins.length === 0) return letIn
   const cors = createCors(corsOrigins)
 

@@ -42,7 +42,7 @@ import { createGateway } from './app'
 import { createAuthentication } from './authentication'
 import { controlPath, createControl, openControl } from './control'
 import { keepServicesOut } from './folder'
-import { leaveGradually } from './leaving'
+import { createLeaving } from './leaving'
 import { createFailedAttempts } from './limits/failed-attempts'
 import { createPlaces } from './limits/places'
 import { createRateLimiter } from './limits/rate-limit'
@@ -71,7 +71,7 @@ export function start(settings: Settings): Promise<Running> {
 }
 
 async function putTogether(settings: Settings, log: Log, at: Start['at']): Promise<Running> {
-  const listening = listenerOptions(settings)
+  const listening = listenerOptions(settings, log)
   const calendar = createCalendar(settings.TIME_ZONE)
   const secret = settings.INTERNAL_SECRET ?? randomBytes(32).toString('hex')
 
@@ -220,6 +220,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
       })
     const notificationsElsewhere = NOTIFICATIONS_URL && elsewhere('notifications', NOTIFICATIONS_URL)
     at('asking the services what they do')
+    const leaving = createLeaving(settings.CONTEXT_ROOT)
     const gateway = await createGateway({
       services: [
         CATALOGUE_URL ? elsewhere('catalogue', CATALOGUE_URL) : embedded('catalogue', createCatalogue(catalogue)),
@@ -248,6 +249,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
       waiting: createWaiting({ places, ...(notificationsElsewhere && { atOnceMax: WAITING_MAX }) }),
       originOf,
       corsOrigins: settings.CORS_ORIGINS,
+      leaving,
       observer: createObserver({ metrics, log, output: standardOutput(), slowMs: settings.SLOW_REQUEST_MS }),
       metrics,
       log,
@@ -260,7 +262,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
       // alone there is nobody to go to instead
       const leavingMs = (settings.LEAVING_SECONDS ?? (database.shared ? 2 : 0)) * 1000
       if (leavingMs > 0) {
-        leaveGradually(server, { contextRoot: settings.CONTEXT_ROOT, fetch: (request) => gateway.fetch(request) })
+        leaving.begin(server, (request) => gateway.fetch(request))
         await Bun.sleep(leavingMs)
       }
       const closed = closeGracefully(server)
