@@ -2,8 +2,9 @@ import type { Keyring } from '@channelling/access'
 import { type Caller, Refusal } from '@channelling/contract'
 import type { FailedAttempts } from './limits/failed-attempts'
 
-/** Whether a request carries a key in a header, right or wrong. */
-export const hasKey = (headers: Headers): boolean => headers.has('finance') || headers.has('authorization')
+/** Whether a request carries a key in a header, right or wrong. A password for a proxy before the gateway is none. */
+export const hasKey = (headers: Headers): boolean =>
+  Boolean(headers.get('finance')) || tokenOf(headers.get('authorization')) !== undefined
 
 /**
  * The key of a request: the `Finance` header, or a bearer token in its place.

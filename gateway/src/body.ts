@@ -18,7 +18,7 @@ const cutShort = () => new Refusal('invalid_request', 'The body did not arrive w
 /**
  * The body of a request as text, or undefined where it has none. A body that says it is too large is not read at all; one that does
  * not say its size is read no further than the limit.
- * @throws Refusal `body_too_large`, `unsupported_media_type` for one that is encoded, `invalid_request` for one that does not arrive whole or names its size twice
+ * @throws Refusal `body_too_large`, `unsupported_media_type` for one that is encoded or no UTF-8, `invalid_request` for one that does not arrive whole or names its size twice
  */
 export async function readBody(request: Request): Promise<string | undefined> {
   const declared = request.headers.get('content-length')
@@ -29,11 +29,11 @@ export async function readBody(request: Request): Promise<string | undefined> {
     // not by way of `request.body`: a stream costs more than all the rest of the gateway's work
     if (declared === '0') return undefined
     requirePlain(request)
-    return request.text().catch(whenCut)
+    return request.text().then(requireUtf8, whenCut)
   }
   if (!request.headers.has('transfer-encoding') || request.body === null) return undefined
   requirePlain(request)
-  return readChunks(request.body as unknown as AsyncIterable<Uint8Array>).catch(whenCut)
+  return readChunks(request.body as unknown as AsyncIterable<Uint8Array>).then(requireUtf8, whenCut)
 }
 
 async function readChunks(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -45,6 +45,14 @@ async function readChunks(body: AsyncIterable<Uint8Array>): Promise<string> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
+}
+
+/** Stands for what could not be read, also where the caller sent it: a name that holds it was damaged somewhere. */
+const DAMAGE = '\ufffd'
+
+function requireUtf8(text: string): string {
+  if (text.includes(DAMAGE)) throw new Refusal('unsupported_media_type', 'The body must be in UTF-8')
+  return text
 }
 
 /** What a reading that failed means. Without it anybody who hangs up would leave an error in the log. */

@@ -88,6 +88,20 @@ test('JSON in UTF-8 is taken however that is said', async () => {
   }
 })
 
+test('what is not UTF-8 is refused, however it is sent, before a name is damaged by it', async () => {
+  const latin = Buffer.from('{"name":"Jos\xe9 Perera","phone":"0771234567"}', 'latin1')
+  const cut = Buffer.from('{"name":"José","phone":"0771234567"}').subarray(0, 13)
+  for (const bytes of [latin, cut]) {
+    for (const raw of [bytes, new Blob([bytes]).stream()]) {
+      const given = { raw, headers: { 'content-type': 'application/json' } }
+      const { status, body } = await server.call('POST', '/api/patients', undefined, given)
+      expect([status, body.reason]).toEqual([415, 'unsupported_media_type'])
+    }
+  }
+  const right = await server.call('POST', '/api/patients', { name: 'José Perera' })
+  expect([right.status, right.body.reason]).toEqual([400, 'invalid_request'])
+})
+
 test('a page far past the end is empty', async () => {
   const lists = operations.filter(({ parameters }) => parameters.some(({ name }) => name === 'page'))
   expect(lists.length).toBeGreaterThan(8)

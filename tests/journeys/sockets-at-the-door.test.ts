@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import WebSocket from 'ws'
 import { aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
+import { dial } from '../support/raw'
 import { type Server, startServer } from '../support/server'
 import { HandshakeRefused, type Subscriber, subscribe } from '../support/socket'
 
@@ -90,6 +91,44 @@ test('a page that may not open a socket does not use up the ticket that it holds
   await untilOpen(0)
 })
 
+test('what Bun would not open is refused in the envelope, and uses up no ticket', async () => {
+  const { ticket } = (await server.call('POST', '/api/notifications/tickets')).body.data
+  const good = { upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' }
+  for (const wrong of [
+    { 'sec-websocket-version': '8' },
+    { 'sec-websocket-version': '' },
+    { 'sec-websocket-key': 'short' },
+    { 'sec-websocket-key': '' },
+    { upgrade: 'h2c' },
+  ]) {
+    using connection = await dial(server.port)
+    const head = Object.entries({ host: 'localhost', connection: 'Upgrade', ...good, ...wrong })
+    const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    connection.send(`GET /ws/notify?access_token=${ticket} HTTP/1.1\r\n${lines}\r\n`)
+    const { answers } = await connection.hear(1)
+    expect([wrong, answers[0]?.status, answers[0]?.text && JSON.parse(answers[0].text).reason]).toEqual([
+      wrong,
+      400,
+      'invalid_request',
+    ])
+    expect(answers[0]!.headers.has('x-request-id')).toBe(true)
+  }
+  expect(await verdict({ key: null, query: `?access_token=${ticket}` })).toBe('let in')
+  await untilOpen(0)
+})
+
+test('a password of a proxy before it, or a header for a key that is empty, does not stand in the way of a ticket', async () => {
+  for (const headers of [{ authorization: 'Basic dXNlcjpwYXNzd29yZA==' }, { finance: '' }] as Record<
+    string,
+    string
+  >[]) {
+    const { ticket } = (await server.call('POST', '/api/notifications/tickets')).body.data
+    expect(await verdict({ key: null, query: `?access_token=${ticket}`, headers })).toBe('let in')
+    expect(await verdict({ key: null, headers })).toBe('401 key_missing')
+  }
+  await untilOpen(0)
+})
+
 test('a key has as many sockets as it may, however they were opened, and each that closes makes room', async () => {
   const { key, call } = await aScreen()
   const { ticket } = (await call('POST', '/api/notifications/tickets')).body.data
@@ -100,7 +139,12 @@ test('a key has as many sockets as it may, however they were opened, and each th
   ]
   expect(await verdict({ key })).toBe('429 too_many_sockets')
   const refused = await fetch(`${server.url}/ws/notify`, {
-    headers: { finance: key, upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' },
+    headers: {
+      finance: key,
+      upgrade: 'websocket',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-version': '13',
+    },
   })
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   // another key is not concerned

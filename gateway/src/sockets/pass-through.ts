@@ -1,5 +1,6 @@
 import { type Caller, Refusal } from '@channelling/contract'
 import { type Log, refusalOf, refuse } from '@channelling/http'
+import { JSON_PROTOCOL, readHandshake } from '@channelling/notifications'
 import { bearer } from '@elysiajs/bearer'
 import { Elysia } from 'elysia'
 import type { RemoteService } from '../upstreams'
@@ -7,9 +8,6 @@ import type { SocketDoor } from './admission'
 import { bridge } from './bridge'
 import { SOCKET_PATH } from './operation'
 import { openAtService, passedQuery, type Subscription } from './service-socket'
-
-/** The subprotocol that there is; others are answered in text, without one. */
-const JSON_PROTOCOL = 'channelling.v1+json'
 
 export interface PassThroughOptions {
   service: Pick<RemoteService, 'forSockets'>
@@ -26,11 +24,16 @@ export interface PassThroughOptions {
  * is answered only once the service has answered it, so that what the service refuses is refused here.
  */
 export function passThrough({ service, door, secret, log, seenOf }: PassThroughOptions) {
-  async function connect(request: Request, caller: Caller, upgrade: (events: object, protocol: string) => boolean) {
+  async function connect(
+    request: Request,
+    mode: ReturnType<typeof readHandshake>,
+    caller: Caller,
+    upgrade: (events: object, protocol: string) => boolean,
+  ) {
     const opened = await openAtService(service, secret, {
       caller,
       query: passedQuery(request.url),
-      protocol: offersJson(request.headers) ? JSON_PROTOCOL : undefined,
+      protocol: mode === 'json' ? JSON_PROTOCOL : undefined,
       seen: seenOf(request),
     })
     const { events, abandon } = bridge(opened, log)
@@ -47,9 +50,10 @@ export function passThrough({ service, door, secret, log, seenOf }: PassThroughO
     SOCKET_PATH,
     async ({ request, server, bearer }) => {
       try {
-        requireHandshake(request.headers)
+        // what is no handshake costs the service nothing, nor a ticket
+        const mode = readHandshake(request.headers)
         const caller = await door.admit(request, bearer, () => server?.requestIP(request)?.address ?? 'unknown')
-        await connect(request, caller, (data, protocol) => {
+        await connect(request, mode, caller, (data, protocol) => {
           const headers = door.headersOf(request)
           if (protocol !== '') headers.set('sec-websocket-protocol', protocol)
           return server?.upgrade(request, { data, headers }) === true
@@ -62,16 +66,6 @@ export function passThrough({ service, door, secret, log, seenOf }: PassThroughO
     },
     { detail: { hide: true } },
   )
-}
-
-const offersJson = (headers: Headers): boolean =>
-  (headers.get('sec-websocket-protocol') ?? '').split(',').some((offered) => offered.trim() === JSON_PROTOCOL)
-
-/** What is no handshake costs the service nothing, nor a ticket. */
-function requireHandshake(headers: Headers): void {
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket' || !headers.has('sec-websocket-key')) {
-    throw new Refusal('invalid_request', 'This path speaks WebSocket only')
-  }
 }
 
 const notAHandshake = () => new Refusal('invalid_request', 'The WebSocket handshake is not valid')

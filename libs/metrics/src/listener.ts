@@ -1,4 +1,4 @@
-import { closeGracefully, described, type Log, StartFault } from '@channelling/http'
+import { closeGracefully, described, type Log, pathOf, StartFault } from '@channelling/http'
 import { Registry } from 'prom-client'
 import { exposed, METRICS_PATH } from './exposed'
 import { watchProcess } from './process'
@@ -24,7 +24,7 @@ export function listenForMetrics({ registry, hostname, port, log }: MetricsListe
       port,
       reusePort: false,
       fetch({ url, method }) {
-        if (new URL(url).pathname !== METRICS_PATH) return new Response(null, { status: 404 })
+        if (pathOf(url) !== METRICS_PATH) return new Response(null, { status: 404 })
         if (method !== 'GET' && method !== 'HEAD') return new Response(null, { status: 405, headers: { allow: 'GET' } })
         return exposed(registry)
       },

@@ -3,6 +3,9 @@ import { Refusal } from '@channelling/contract'
 /** The subprotocol that asks for JSON instead of text. */
 export const JSON_PROTOCOL = 'channelling.v1+json'
 
+/** 16 bytes in base64. */
+const key = /^[A-Za-z\d+/]{22}==$/
+
 /** What a socket speaks: the texts that old screens know, or JSON. */
 export type Mode = 'text' | 'json'
 
@@ -12,8 +15,12 @@ export type Mode = 'text' | 'json'
  * @throws Refusal `invalid_request`
  */
 export function readHandshake(headers: Headers): Mode {
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket' || !headers.has('sec-websocket-key')) {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') {
     throw new Refusal('invalid_request', 'This path speaks WebSocket only')
+  }
+  // what Bun does not open for, and answers by itself
+  if (headers.get('sec-websocket-version') !== '13' || !key.test(headers.get('sec-websocket-key') ?? '')) {
+    throw new Refusal('invalid_request', 'The WebSocket handshake is not valid: it needs version 13 and a key')
   }
   const offered = headers.get('sec-websocket-protocol')?.split(',') ?? []
   return offered.some((protocol) => protocol.trim() === JSON_PROTOCOL) ? 'json' : 'text'
