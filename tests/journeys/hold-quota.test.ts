@@ -96,6 +96,11 @@ test('holds do not gather in one session by way of others', async () => {
   expect((await put(desk, PORTAL, ids[2]!, 'complete')).status).toBe(200)
   expect(await move(PORTAL, ids[2]!, 3)).toBe(200)
   expect(await move(HOSPITAL, ids[3]!, 3)).toBe(200)
+  // its own it moves as any client does
+  await using other = await aDesk([4, 4])
+  expect(await holds(other, HOSPITAL, 2, 2)).toEqual([201, 201])
+  const own = (await reserve(other, HOSPITAL, 1)).body.data.id
+  expect(told(await put(other, HOSPITAL, own, 'reschedule', { sessionInstanceId: 2 }))).toBe('too_many_holds')
 })
 
 test('the quota is told under the Idempotency-Key too', async () => {

@@ -228,8 +228,8 @@ export function reschedule(hospital: Hospital, client: Client, id: number, to?: 
   if (booking.session === to) return refused(409, 'same_session')
   const full = notBookable(hospital, to)
   if (full) return full
-  // whom the hospital moves counts against nobody's share
-  const over = booking.status === 'PENDING' && client.access === 'own' ? overItsShare(hospital, client, to) : undefined
+  // what the hospital moves of others counts against nobody's share
+  const over = booking.status === 'PENDING' && booking.client === client ? overItsShare(hospital, client, to) : undefined
   if (over) return over
   const fee = booking.foreigner ? 2 * to.fee : to.fee
   const difference = fee - booking.fee

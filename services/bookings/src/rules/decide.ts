@@ -149,8 +149,10 @@ function reschedule(world: World, command: RescheduleBooking, now: Instant): Boo
   const target = sessionOf(world, command.sessionId)
   requireMovable(before, target.id, now)
   requireBookable(target, now)
-  // whom the hospital moves it moves for a reason of its own, whoever made the booking
-  if (before.status === 'PENDING' && caller.access === 'own') requireShareLeft(world.holds, caller.clientId, target)
+  // what the hospital moves of others it moves for a reason of its own
+  if (before.status === 'PENDING' && before.clientId === caller.clientId) {
+    requireShareLeft(world.holds, caller.clientId, target)
+  }
   const number = enter(world, target)
   leave(world, before)
   const fee = feeFor(target.fees, before.foreigner)
