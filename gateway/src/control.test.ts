@@ -94,7 +94,14 @@ test('the socket gives nothing but administration, import and backup', async () 
 const files = { hospitals: '', specialities: '', consultants: '', schedules: '' }
 const never = () => Promise.reject(new Error('nobody asked for that'))
 const controlOf = (importCatalogue: Parameters<typeof createControl>[0]['importCatalogue']) =>
-  createControl({ administration: hello, importCatalogue, backUp: never, secret: 'unused by an import', log })
+  createControl({
+    administration: hello,
+    importCatalogue,
+    backUp: never,
+    timeZone: 'Asia/Colombo',
+    secret: 'unused by an import',
+    log,
+  })
 const importing = { method: 'POST', body: JSON.stringify({ files }) }
 const linesOf = (text: string) =>
   text

@@ -25,6 +25,8 @@ export interface ControlOptions {
   importCatalogue: (files: CatalogueFiles, options: ImportOptions) => Promise<Imported>
   /** Writes a backup into a new file, by its absolute path. */
   backUp: (to: string) => Promise<BackedUp>
+  /** In which the administration reads and tells times. */
+  timeZone: string
   /** By which the administration knows who was let in. */
   secret: string
   log: Log
@@ -52,11 +54,11 @@ const backupRequest = z.strictObject({ to: z.string().refine(isAbsolute) })
 const administrator: Caller = { clientId: NOBODY_ID, keyId: NOBODY_ID, access: 'all', scopes }
 
 /**
- * What the command line may ask of a server: `GET /` whether it is there, everything under `/api/admin/`, and `POST /import`
+ * What the command line may ask of a server: `GET /` whether it is there, and its `timeZone`; everything under `/api/admin/`, and `POST /import`
  * with `{ files: { hospitals, specialities, consultants, schedules } }`, answered by a line of JSON for each step, and `POST /backup`
  * with `{ to }`, answered once the file is whole.
  */
-export function createControl({ administration, importCatalogue, backUp, secret, log }: ControlOptions): {
+export function createControl({ administration, importCatalogue, backUp, timeZone, secret, log }: ControlOptions): {
   fetch: Fetch
 } {
   async function administer(request: Request, path: string, requestId: string): Promise<Response> {
@@ -99,6 +101,8 @@ export function createControl({ administration, importCatalogue, backUp, secret,
     }
   }
 
+  const present = () => Response.json({ status: 'success', code: 200, data: { timeZone } })
+
   return {
     async fetch(request) {
       const requestId = crypto.randomUUID()
@@ -107,7 +111,7 @@ export function createControl({ administration, importCatalogue, backUp, secret,
         if (path.startsWith('/api/admin/')) return await administer(request, path, requestId)
         if (path === '/import' && request.method === 'POST') return await startImport(request)
         if (path === '/backup' && request.method === 'POST') return await makeBackup(request)
-        if (path === '/' && request.method === 'GET') return Response.json({ status: 'success', code: 200, data: {} })
+        if (path === '/' && request.method === 'GET') return present()
         throw new Refusal('no_such_path', 'There is nothing at this path')
       } catch (error) {
         return refuse(refusalOf(error, log, requestId), requestId)

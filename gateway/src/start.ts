@@ -277,6 +277,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
         administration,
         importCatalogue: (files, options) => importCatalogue(catalogue, files, options),
         backUp: (to) => backUp(address, to, { held: true }),
+        timeZone: settings.TIME_ZONE,
         secret,
         log,
       }),

@@ -32,7 +32,7 @@ test('a server that goes away before the backup is done leaves nothing half behi
   const server = Bun.serve({
     unix: controlPath(folder.dataDir),
     async fetch(request) {
-      if (!request.url.endsWith('/backup')) return Response.json({})
+      if (!request.url.endsWith('/backup')) return Response.json({ data: {} })
       writeFileSync(`${to}.partial`, 'half')
       void server.stop(true)
       return new Promise<Response>(() => undefined)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isWellFormed } from '@channelling/access'
+import { createCalendar, MINUTE_MS } from '@channelling/contract'
 import { aDataFolder, run, startServer } from './testing'
 
 // each command is a process of its own, and some tests run twenty at once
@@ -62,6 +63,21 @@ for (const beside of ['without a server', 'beside a server']) {
     await server?.close()
   })
 }
+
+test('beside a server times are those of its zone, whatever zone the command was started in', async () => {
+  const zone = 'America/New_York'
+  const server = await startServer(folder.dataDir, zone)
+  const inAnHour = createCalendar(zone).format(Date.now() + 60 * MINUTE_MS)
+  const issue = await keys('issue', '--client', 'Desk', '--scopes', 'bookings:read', '--expires', inAnHour)
+  expect(issue.err).toContain(`until ${inAnHour}`)
+  expect((await keys('list')).out).toMatch(/\n1 +Desk .* working /)
+  const { keyId } = await server.keyring.verify(issue.out)
+  const [row] = await server.database.read<{ expires_at: number }>('SELECT expires_at FROM api_key WHERE id = ?', [
+    keyId,
+  ])
+  expect(Math.abs(row!.expires_at - Date.now() - 60 * MINUTE_MS)).toBeLessThan(MINUTE_MS)
+  await server.close()
+})
 
 test('a key goes through its life by command, and its server obeys at once', async () => {
   const server = await startServer(folder.dataDir)

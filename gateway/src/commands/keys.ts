@@ -35,7 +35,7 @@ Audit
   audit [--from <when>] [--to <when>] [--page <number>] [--size <number>]
                                     who did what to what, when and from where, newest first; page 0 of 20 acts unless told
 
-A <client> is named by its name or its id. <when> is yyyy-MM-dd or "yyyy-MM-dd HH:mm:ss", in TIME_ZONE.
+A <client> is named by its name or its id. <when> is yyyy-MM-dd or "yyyy-MM-dd HH:mm:ss", in the server's zone; in TIME_ZONE where none runs.
 
 A new key is shown once, alone on the output. --expires is the last day on which it works, or the first moment at which it does
 not: a year from today for issue; for rotate, as long a life as the old key was given. With --inactive it is switched off until it
@@ -60,8 +60,8 @@ async function keys(): Promise<void> {
   const subject = subjectOf(name, command, rest)
 
   const settings = readSettings(process.env)
-  const calendar = createCalendar(settings.TIME_ZONE)
   const reached = await reach(settings, { services })
+  const calendar = createCalendar(reached.timeZone)
   try {
     await command.run({ records: recordsOf(reached), given, subject, calendar, now: Date.now() })
   } finally {

@@ -78,9 +78,12 @@ test('of the gateways of `run services` one that answers is enough', async () =>
   for (const gateway of [hanging!, answering!]) mkdirSync(gateway)
   const silent = { fetch: () => new Promise<Response>(() => undefined) }
   const first = Bun.serve({ unix: controlPath(hanging!), fetch: silent.fetch })
-  const second = Bun.serve({ unix: controlPath(answering!), fetch: () => new Response('the second') })
+  const second = Bun.serve({
+    unix: controlPath(answering!),
+    fetch: () => Response.json({ data: {}, says: 'the second' }),
+  })
   const reached = await reach(folder.settings)
-  expect(await (await reached.fetch('/')).text()).toBe('the second')
+  expect(await (await reached.fetch('/')).json()).toMatchObject({ says: 'the second' })
   const named = { ...folder.settings, databaseNamed: true }
   await expect(reach(named, {}, 200)).rejects.toThrow('does not answer')
   await Promise.all([first.stop(true), second.stop(true)])
@@ -91,10 +94,10 @@ test('a server that is just starting is waited for', async () => {
   const database = await open({ url: folder.settings.DATABASE_URL })
   const reaching = reach(folder.settings)
   await Bun.sleep(150)
-  const app = { fetch: () => new Response('late, but there') }
+  const app = { fetch: () => Response.json({ data: {}, says: 'late, but there' }) }
   const control = openControl({ path: controlPath(folder.dataDir), app, log: createLog('silent', 'test') })
   const reached = await reaching
-  expect(await (await reached.fetch('/')).text()).toBe('late, but there')
+  expect(await (await reached.fetch('/')).json()).toMatchObject({ says: 'late, but there' })
   await control.close()
   await database.close()
 })

@@ -16,6 +16,8 @@ import { type Choice, takeData } from './place'
 export interface Reach {
   /** Asks the control of the data; `path` begins with a slash. */
   fetch(path: string, init?: RequestInit): Promise<Response>
+  /** In which times are read and told there: of a server it is the server's. */
+  timeZone: string
   close(): Promise<void>
 }
 
@@ -64,8 +66,9 @@ async function reachServer(settings: Settings, choice: Choice, deadline: number)
   const signal = AbortSignal.timeout(Math.max(1, deadline - performance.now()))
   const greeted = paths.map(async (path): Promise<Reach> => {
     const server = serverAt(path)
-    await server.fetch('/', { signal })
-    return server
+    const { data } = (await (await server.fetch('/', { signal })).json()) as { data: { timeZone?: string } }
+    // an older one does not tell
+    return { ...server, timeZone: data.timeZone ?? settings.TIME_ZONE }
   })
   return Promise.any(greeted).catch(({ errors }: AggregateError) => {
     if (errors.some(({ name }) => name === 'TimeoutError')) throw notAnswering(settings)
@@ -79,7 +82,7 @@ function askedOf({ databaseNamed }: Settings, { services }: Choice): 'one server
   return databaseNamed ? 'one server' : 'any'
 }
 
-const serverAt = (unix: string): Reach => ({
+const serverAt = (unix: string): Omit<Reach, 'timeZone'> => ({
   fetch: (path, init) => fetch(`http://localhost${path}`, { ...init, unix, timeout: false } as BunFetchRequestInit),
   close: async () => undefined,
 })
@@ -103,10 +106,12 @@ async function reachDatabase(settings: Settings, choice: Choice): Promise<Reach>
     importCatalogue: (files, options) =>
       importCatalogue({ database, calendar, clock, currency: settings.CURRENCY }, files, options),
     backUp: (to) => backUp(address, to, { held: true }),
+    timeZone: settings.TIME_ZONE,
     secret,
     log,
   })
   return {
+    timeZone: settings.TIME_ZONE,
     fetch: async (path, init) => control.fetch(new Request(`http://localhost${path}`, init)),
     async close() {
       await database.close()

@@ -17,11 +17,11 @@ export function aDataFolder() {
 }
 
 /** A server of a data folder, as far as commands see it: it holds the lock and answers on the control socket. */
-export async function startServer(dataDir: string) {
+export async function startServer(dataDir: string, timeZone = 'Asia/Colombo') {
   const database = await open({ url: `file:${dataDir}/channelling.db` })
   const log = createLog('silent', 'test')
   const clock = Date.now
-  const calendar = createCalendar('Asia/Colombo')
+  const calendar = createCalendar(timeZone)
   const secret = randomBytes(16).toString('hex')
   const keyring = createKeyring({ database, clock, calendar })
   const app = createControl({
@@ -29,6 +29,7 @@ export async function startServer(dataDir: string) {
     importCatalogue: (files, options) =>
       importCatalogue({ database, calendar, clock, currency: 'LKR' }, files, options),
     backUp: (to) => backUp({ url: `file:${dataDir}/channelling.db` }, to, { held: true }),
+    timeZone,
     secret,
     log,
   })
