@@ -229,7 +229,8 @@ export function reschedule(hospital: Hospital, client: Client, id: number, to?: 
   const full = notBookable(hospital, to)
   if (full) return full
   // what the hospital moves of others counts against nobody's share
-  const over = booking.status === 'PENDING' && booking.client === client ? overItsShare(hospital, client, to) : undefined
+  const over =
+    booking.status === 'PENDING' && booking.client === client ? overItsShare(hospital, client, to) : undefined
   if (over) return over
   const fee = booking.foreigner ? 2 * to.fee : to.fee
   const difference = fee - booking.fee

@@ -44,6 +44,8 @@ export const webhook = sqliteTable(
     epoch: text('epoch').notNull(),
     /** The `seq` up to which every event that it asked for has been made a delivery. */
     cursor: integer('cursor').notNull(),
+    /** How often it was asked to go back: what was read beyond `cursor` before counts no more. */
+    replays: integer('replays').notNull().default(0),
     createdAt: instant('created_at').notNull(),
     pausedAt: instant('paused_at'),
     pauseReason: text('pause_reason'),

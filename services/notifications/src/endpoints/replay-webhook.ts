@@ -32,7 +32,7 @@ export const replayWebhookEndpoint = ({
       detail: {
         summary: 'Replay a webhook since a moment',
         description:
-          'Goes back to that moment, as far as events are kept, and sends everything since again, in order and with the same `webhook-id`s; a few from the seconds before may come, too. Only what it asks for now is sent.',
+          'Goes back to that moment, as far as events are kept, and sends everything since again, in order and with the same `webhook-id`s; a few from the minute before may come, too. Only what it asks for now is sent.',
         tags: ['Notifications'],
         operationId: 'replayWebhook',
       },

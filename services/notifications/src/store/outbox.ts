@@ -28,7 +28,8 @@ const eventRow = jsonRow({
 
 const eventsSql = `SELECT ${eventRow} FROM event WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`
 
-const stateSql = `SELECT epoch, lowest_seq AS lowest,
+/** Reads a `StreamState`. */
+export const stateSql = `SELECT epoch, lowest_seq AS lowest,
     max(lowest_seq - 1, (SELECT coalesce(max(seq), 0) FROM event)) AS last
   FROM event_stream WHERE one = 1`
 

@@ -67,7 +67,8 @@ export function createAttempts({ database, clock, log, receivers, chance, onDone
 
   function outcomeOf(delivery: DueDelivery, webhook: ActiveWebhook, answer: Answer): Outcome {
     const at = clock()
-    if (answer.failure === null) return { delivery, answer, consequence: null, at }
+    const tried = { delivery, url: webhook.url, answer, at }
+    if (answer.failure === null) return { ...tried, consequence: null }
     const consequence = afterFailure({
       at,
       httpStatus: answer.httpStatus,
@@ -81,7 +82,7 @@ export function createAttempts({ database, clock, log, receivers, chance, onDone
     if (consequence.kind === 'pause') {
       log.warn({ clientId: webhook.clientId }, 'a webhook is paused, since nothing arrives at its receiver')
     }
-    return { delivery, answer, consequence, at }
+    return { ...tried, consequence }
   }
 
   return {

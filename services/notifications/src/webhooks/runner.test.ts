@@ -3,11 +3,13 @@ import { createCalendar, DAY_MS, MINUTE_MS, type NewEvent } from '@channelling/c
 import type { Database } from '@channelling/schema'
 import { client } from '@channelling/schema/access'
 import { appendEvents, newEpoch } from '@channelling/schema/outbox'
+import { streamState } from '../store/outbox'
 import { aCaller, aDatabase, anEvent, keptLog, NOON } from '../testing'
 import { WAITING_MAX } from './claims'
 import type { Answer, Message } from './receivers'
 import { startWebhooks, type Webhooks } from './runner'
-import { deleteWebhook, resumeWebhook } from './store/change-webhook'
+import { changeWebhook, deleteWebhook, resumeWebhook } from './store/change-webhook'
+import { deliverFrom } from './store/deliveries'
 import { sweep } from './store/sweep'
 import { findWebhook, registerWebhook, type WebhookGiven } from './store/webhooks'
 
@@ -365,6 +367,63 @@ test('however late the database says what is due, what was sent meanwhile is not
   expect(stage.sent.filter(({ to }) => to === 'gone')).toHaveLength(1)
   const told = stage.sent.filter(({ to, body }) => to === 'there' && body.seq).map(({ body }) => body.seq)
   expect(told).toEqual([1, 2, 3])
+})
+
+test('an address that is gone pauses nothing once the webhook has another', async () => {
+  const answered = Promise.withResolvers<Partial<Answer>>()
+  const stage = await aStage(({ to }) => (to === 'old' ? answered.promise : ok))
+  const id = await stage.register('old')
+  stage.start()
+  await stage.happen(booked(1))
+  while (stage.sent.length === 0) await Bun.sleep(2)
+  await changeWebhook(stage.database, id, everyone, { url: 'new' })
+  answered.resolve({ httpStatus: 410, failure: 'status' })
+  await stage.until(() => stage.sent.length === 2)
+  expect(stage.sent.map(({ to }) => to)).toEqual(['old', 'new'])
+  expect(await stage.webhook(id)).toMatchObject({ pauseReason: null, failingSince: null, waiting: 0 })
+})
+
+test('what happens after a webhook was changed is told as it asks now, however late the database answers', async () => {
+  const stage = await aStage()
+  const id = await stage.register('one', { types: ['session.cancelled'] })
+  // what is read first stands still until the change and the event after it are there
+  let first = true
+  const changed = Promise.withResolvers<void>()
+  const began = Promise.withResolvers<void>()
+  const held = async <Rows>(rows: Promise<Rows>): Promise<Rows> => {
+    const answer = await rows
+    if (first) {
+      first = false
+      began.resolve()
+      await changed.promise
+    }
+    return answer
+  }
+  stage.start({
+    read: (sql, args) =>
+      (sql.includes('webhook w') ? held(stage.database.read(sql, args)) : stage.database.read(sql, args)) as never,
+    readAll: (statements) => held(stage.database.readAll(statements)),
+  })
+  await began.promise
+  await changeWebhook(stage.database, id, everyone, { types: null })
+  await stage.happen(booked(1))
+  changed.resolve()
+  await stage.until(() => stage.sent.length === 1)
+  expect(stage.sent.map(({ body }) => body.seq)).toEqual([1])
+})
+
+test('a replay goes back where nothing was wanted before, and what was passed over then is told', async () => {
+  const stage = await aStage()
+  const id = await stage.register('one', { types: ['session.cancelled'] })
+  stage.start()
+  await stage.happen(booked(1), booked(2))
+  await stage.until(() => stage.sent.length === 0)
+  await Bun.sleep(200)
+  await changeWebhook(stage.database, id, everyone, { types: null })
+  const { epoch } = await streamState(stage.database)
+  await deliverFrom(stage.database, id, epoch, 2)
+  await stage.happen()
+  await stage.until(() => stage.sent.some(({ body }) => body.seq === 2))
 })
 
 test('two that deliver at once by mistake make no event a delivery twice', async () => {

@@ -6,7 +6,7 @@ import { createAttempts } from './attempts'
 import { createClaims } from './claims'
 import type { Receivers } from './receivers'
 import { sweep } from './store/sweep'
-import { activeWebhooks } from './store/work'
+import { readWork } from './store/work'
 
 export interface WebhooksOptions {
   database: Database
@@ -67,9 +67,10 @@ async function deliverWhile(
 
   /** Resolves to whether there is more to be done at once. */
   async function look(): Promise<boolean> {
-    const webhooks = await activeWebhooks(database)
+    const work = await readWork(database)
+    const { webhooks } = work
     any = webhooks.length > 0
-    const more = any && (await claims.claim(webhooks))
+    const more = any && (await claims.claim(work))
     if (any && held.isHeld()) await attempts.begin(webhooks)
     const now = clock()
     if (sweptAt !== null && now - sweptAt < SWEEP_MS) return more

@@ -106,8 +106,8 @@ export async function deliverFrom(database: Database, webhookId: number, epoch: 
       args: [webhookId, seq, epoch],
     },
     {
-      sql: 'UPDATE webhook SET cursor = ? WHERE id = ? AND cursor >= ? AND epoch = ?',
-      args: [seq - 1, webhookId, seq, epoch],
+      sql: 'UPDATE webhook SET cursor = min(cursor, ?), replays = replays + 1 WHERE id = ? AND epoch = ?',
+      args: [seq - 1, webhookId, epoch],
     },
   ])
 }

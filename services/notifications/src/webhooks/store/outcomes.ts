@@ -8,13 +8,15 @@ import type { DueDelivery } from './work'
 /** What an attempt came to, and what follows from it; null where it arrived. */
 export interface Outcome {
   delivery: DueDelivery
+  /** The address that was tried. */
+  url: string
   answer: Answer
   consequence: Consequence | null
   at: Instant
 }
 
 export const saveOutcome = (outcome: Outcome): Statement[] => {
-  const { delivery, at, consequence } = outcome
+  const { delivery, url, at, consequence } = outcome
   const { webhookId } = delivery
   if (consequence === null) {
     return [
@@ -31,7 +33,7 @@ export const saveOutcome = (outcome: Outcome): Statement[] => {
       ? [done(outcome, 'failed'), firstOnesDue(only(webhookId), at)]
       : [tried(outcome)]),
     { sql: 'UPDATE webhook SET failing_since = ? WHERE id = ? AND failing_since IS NULL', args: [at, webhookId] },
-    ...(consequence.kind === 'pause' ? pause(webhookId, consequence.reason, at) : []),
+    ...(consequence.kind === 'pause' ? pause({ webhookId, url }, consequence.reason, at) : []),
   ]
 }
 
@@ -57,12 +59,16 @@ const tried = ({ delivery, answer, consequence, at }: Outcome): Statement => ({
 })
 
 /** Pauses a webhook, and tells the other webhooks of its client. */
-function pause(webhookId: number, reason: 'gone' | 'failing', at: Instant): Statement[] {
+function pause(
+  { webhookId, url }: { webhookId: number; url: string },
+  reason: 'gone' | 'failing',
+  at: Instant,
+): Statement[] {
   const others =
     'SELECT o.id FROM webhook o JOIN webhook w ON w.client_id = o.client_id WHERE w.id = ? AND o.id <> w.id'
-  // something may have arrived since it was decided
-  const due = "paused_at IS NULL AND (? = 'gone' OR failing_since <= ?)"
-  const dueArgs = [reason, at - FAILING_MS_MAX]
+  // something may have arrived since it was decided, and an address that is gone may not be the webhook's any more
+  const due = "paused_at IS NULL AND iif(? = 'gone', url = ?, failing_since <= ?)"
+  const dueArgs = [reason, url, at - FAILING_MS_MAX]
   return [
     {
       sql: `INSERT INTO webhook_delivery (webhook_id, message_id, type, session_id, message, status, created_at)

@@ -1,6 +1,8 @@
 import type { Access, Instant } from '@channelling/contract'
 import { type Database, type JsonRow, jsonRow, rowsOfJson, type Statement } from '@channelling/schema'
+import type { StreamState } from '../../rules/position'
 import type { Wanted } from '../../rules/wanted'
+import { stateSql } from '../../store/outbox'
 import { firstOnesDue, only } from './deliveries'
 
 /** A webhook that is to be told. */
@@ -11,6 +13,7 @@ export interface ActiveWebhook extends Wanted {
   url: string
   epoch: string
   cursor: number
+  replays: number
   failingSince: Instant | null
   waiting: number
 }
@@ -25,17 +28,30 @@ const active = jsonRow({
   types: 'json(w.types)',
   epoch: 'w.epoch',
   cursor: 'w.cursor',
+  replays: 'w.replays',
   failingSince: 'w.failing_since',
   waiting: "(SELECT count(*) FROM webhook_delivery d WHERE d.webhook_id = w.id AND d.status = 'waiting')",
 })
 
-/** Those that are not paused, of clients that are not disabled. */
-export async function activeWebhooks(database: Pick<Database, 'read'>): Promise<ActiveWebhook[]> {
-  const rows = await database.read<JsonRow>(
-    `SELECT ${active} FROM webhook w JOIN client c ON c.id = w.client_id
-      WHERE w.deleted_at IS NULL AND w.paused_at IS NULL AND c.disabled_at IS NULL ORDER BY w.id`,
-  )
-  return rowsOfJson<ActiveWebhook>(rows)
+/** What there is to be done, as it stood at one moment. */
+export interface Work {
+  /** Those that are not paused, of clients that are not disabled. */
+  webhooks: ActiveWebhook[]
+  /** Up to here they are told of what happened by what they ask for; of what came later they may ask for something else by then. */
+  stream: StreamState
+}
+
+export async function readWork(database: Pick<Database, 'readAll'>): Promise<Work> {
+  const [rows, states] = await database.readAll([
+    {
+      sql: `SELECT ${active} FROM webhook w JOIN client c ON c.id = w.client_id
+        WHERE w.deleted_at IS NULL AND w.paused_at IS NULL AND c.disabled_at IS NULL ORDER BY w.id`,
+      args: [],
+    },
+    { sql: stateSql, args: [] },
+  ])
+  const [stream] = states as unknown as StreamState[]
+  return { webhooks: rowsOfJson(rows as unknown as JsonRow[]), stream: stream! }
 }
 
 /** What the client of a webhook may see at present. */
@@ -60,10 +76,9 @@ export interface Place {
   cursor: number
 }
 
-/** Makes deliveries of what is between two places, unless somebody moved the webhook in the meantime. */
+/** Makes deliveries of what is between two places, unless somebody moved the webhook in the meantime, or asked it to go back. */
 export const claim = (
-  webhookId: number,
-  from: Place,
+  { id: webhookId, epoch, cursor, replays }: Pick<ActiveWebhook, 'id' | 'epoch' | 'cursor' | 'replays'>,
   to: Place,
   deliveries: readonly NewDelivery[],
   at: Instant,
@@ -71,12 +86,13 @@ export const claim = (
   {
     sql: `INSERT INTO webhook_delivery (webhook_id, message_id, seq, type, session_id, message, status, created_at)
       SELECT ?1, value ->> 'messageId', value ->> 'seq', value ->> 'type', value ->> 'sessionId', value ->> 'message', 'waiting', ?2
-      FROM json_each(?3) WHERE EXISTS (SELECT 1 FROM webhook WHERE id = ?1 AND epoch = ?4 AND cursor = ?5) ORDER BY key`,
-    args: [webhookId, at, JSON.stringify(deliveries), from.epoch, from.cursor],
+      FROM json_each(?3) WHERE EXISTS
+        (SELECT 1 FROM webhook WHERE id = ?1 AND epoch = ?4 AND cursor = ?5 AND replays = ?6) ORDER BY key`,
+    args: [webhookId, at, JSON.stringify(deliveries), epoch, cursor, replays],
   },
   {
-    sql: 'UPDATE webhook SET epoch = ?, cursor = ? WHERE id = ? AND epoch = ? AND cursor = ?',
-    args: [to.epoch, to.cursor, webhookId, from.epoch, from.cursor],
+    sql: 'UPDATE webhook SET epoch = ?, cursor = ? WHERE id = ? AND epoch = ? AND cursor = ? AND replays = ?',
+    args: [to.epoch, to.cursor, webhookId, epoch, cursor, replays],
   },
   ...(deliveries.length > 0 ? [firstOnesDue(only(webhookId), at)] : []),
 ]

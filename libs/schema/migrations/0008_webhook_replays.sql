@@ -1,0 +1,1 @@
+ALTER TABLE `webhook` ADD `replays` integer DEFAULT 0 NOT NULL;
