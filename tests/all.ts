@@ -59,6 +59,8 @@ function faultsIn(output: string): string[] {
   let file = ''
   let since: string[] = []
   for (const line of output.split('\n')) {
+    // from here on those are listed once more, by their names alone
+    if (/^\d+ tests? failed:$/.test(line)) break
     if (/^\S+\.test\.ts:$/.test(line)) file = line
     since.push(line)
     if (line.startsWith('(fail)')) faults.push([file, ...since.filter((printed) => printed !== file)].join('\n'))

@@ -7,7 +7,7 @@ import { freePort } from '../support/port'
 import { startServer } from '../support/server'
 import { subscribe } from '../support/socket'
 
-setDefaultTimeout(60_000)
+setDefaultTimeout(120_000)
 
 const root = new URL('../..', import.meta.url).pathname
 const folders: string[] = []

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { type Changed, changed } from '../crash/changes'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(600_000)
 
 const SEEDS_MAX = 1000
 

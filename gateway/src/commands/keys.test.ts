@@ -6,7 +6,7 @@ import { createCalendar, MINUTE_MS } from '@channelling/contract'
 import { aDataFolder, run, startServer } from './testing'
 
 // each command is a process of its own, and some tests run twenty at once
-setDefaultTimeout(60_000)
+setDefaultTimeout(120_000)
 
 let folder: ReturnType<typeof aDataFolder>
 beforeEach(() => {

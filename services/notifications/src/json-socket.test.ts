@@ -216,6 +216,7 @@ async function floodUntilLetGo(): Promise<number> {
 test('a socket that stops reading is let go within seconds, and another one hears everything meanwhile', async () => {
   await aStage(hospitalWide)
   const stalled = await connectByHand(stage.port, offer)
+  await stalled.bytes(4)
   stalled.socket.pause()
   const client = await listen(stage.port)
   const made = await floodUntilLetGo()
@@ -228,6 +229,8 @@ test('one that reads again in time is closed with 1013, and resumes where it was
   // longer than a loaded machine takes to make what follows
   await aStage(hospitalWide, { stalledMs: 120_000 })
   const slow = await connectByHand(stage.port, offer)
+  // live from its first frame on: one that still reads what it missed may take its time
+  await slow.bytes(4)
   slow.socket.pause()
   const { epoch } = await streamState(stage.database)
   let made = 0
