@@ -122,13 +122,25 @@ test('of many that find it free at one moment one gets it, and when that one end
   await Promise.all(all.map((own) => own.close()))
 })
 
-test('what a former holder still has under way is undone as a whole', async () => {
-  /** The same database, until it is cut off. */
-  let cut = false
-  const cuttable: Database = {
-    ...database,
-    write: (statements) => (cut ? new Promise(() => {}) : database.write(statements)),
+/** The same database, which from `cut` on lets no write through until it is mended. */
+function aCuttable(): { cuttable: Database; cut(): () => void } {
+  let isCut = false
+  return {
+    cuttable: {
+      ...database,
+      write: (statements) => (isCut ? new Promise(() => {}) : database.write(statements)),
+    },
+    cut() {
+      isCut = true
+      return () => {
+        isCut = false
+      }
+    },
   }
+}
+
+test('what a former holder still has under way is undone as a whole', async () => {
+  const { cuttable, cut } = aCuttable()
   let former: Held | undefined
   const one = whileLeased(cuttable, 'fenced', async (held) => {
     former = held
@@ -138,7 +150,7 @@ test('what a former holder still has under way is undone as a whole', async () =
   const inTime = [...former!.fence(), { sql: "INSERT INTO work (process, term) VALUES ('in time', 0)", args: [] }]
   await database.write(inTime)
 
-  cut = true
+  const mend = cut()
   let endedAt = 0
   former!.signal.addEventListener('abort', () => {
     endedAt = performance.now()
@@ -156,9 +168,69 @@ test('what a former holder still has under way is undone as a whole', async () =
   const late = [...former!.fence(), { sql: "INSERT INTO work (process, term) VALUES ('late', 0)", args: [] }]
   expect(await database.write(late).catch(isLostLease)).toBe(true)
   expect(await database.read('SELECT process FROM work WHERE term = 0')).toEqual([{ process: 'in time' }])
-  cut = false
+  mend()
   await other.close()
   await one.close()
+})
+
+/** Has a lease end as far ahead as one that was taken while the clock of the database was ahead by so much. */
+const takenAhead = (name: string, ms: number) =>
+  database.write([
+    {
+      sql: "UPDATE lease SET until = CAST(unixepoch('subsec') * 1000 AS INTEGER) + ? WHERE name = ?",
+      args: [3000 + ms, name],
+    },
+  ])
+
+const HOUR_MS = 3_600_000
+
+test('a lease that was taken while the clock was an hour ahead is taken over in 5 s, and what its holder has under way is undone', async () => {
+  const { cuttable, cut } = aCuttable()
+  let former: Held | undefined
+  const one = whileLeased(cuttable, 'ahead', async (held) => {
+    former = held
+    await held.ended
+  })
+  await until(() => former)
+  const mend = cut()
+  await takenAhead('ahead', HOUR_MS)
+  const dead = performance.now()
+  const other = whileLeased(database, 'ahead', ({ ended }) => ended)
+  await until(() => other.isHeld())
+  expect(performance.now() - dead).toBeLessThan(TAKEN_OVER_MS_MAX)
+  expect(await database.write(former!.fence()).catch(isLostLease)).toBe(true)
+  mend()
+  await other.close()
+  await one.close()
+})
+
+test('a lease that ends later than any is taken for, by less than its length, is waited for', async () => {
+  await database.write([
+    { sql: "INSERT INTO lease (name, holder, until, term) VALUES ('later', 'somebody who died', 0, 7)", args: [] },
+  ])
+  const taken = performance.now()
+  await takenAhead('later', 2000)
+  const other = whileLeased(database, 'later', ({ ended }) => ended)
+  await until(() => other.isHeld())
+  expect(performance.now() - taken).toBeGreaterThan(4990)
+  await other.close()
+})
+
+test('where the clock is set back by an hour while the work goes on, its holder takes it anew and it ends as soon as any', async () => {
+  const fences: string[] = []
+  const leased = whileLeased(database, 'set back', async (held) => {
+    fences.push(JSON.stringify(held.fence()))
+    await held.ended
+  })
+  await until(() => leased.isHeld())
+  await takenAhead('set back', HOUR_MS)
+  await until(() => fences.length === 2 && leased.isHeld())
+  expect(fences[1]).not.toBe(fences[0]!)
+  const [row] = await database.read<{ left: number }>(
+    "SELECT until - CAST(unixepoch('subsec') * 1000 AS INTEGER) AS left FROM lease WHERE name = 'set back'",
+  )
+  expect(row!.left).toBeLessThanOrEqual(3000)
+  await leased.close()
 })
 
 test('work that fails is told of and begun anew, and rests while the database is away', async () => {

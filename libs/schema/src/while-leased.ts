@@ -2,10 +2,8 @@ import type { Database } from './database'
 import { DatabaseFault } from './faults'
 import { pause } from './pause'
 import type { Statement } from './statements/statement'
-import { giveUpLease, readLease, requireLease, takeLease } from './tables/lease'
+import { giveUpLease, LEASE_MS, readLease, requireLease, takeLease } from './tables/lease'
 
-/** How long a lease lasts without being renewed: after a crash of its holder the work rests that long, and up to a second more. */
-const LEASE_MS = 3000
 const RENEW_MS = 750
 /** How long before its end a lease that could not be renewed counts as lost, for what is under way then. */
 const MARGIN_MS = 500
@@ -48,7 +46,7 @@ export interface LeaseOptions {
  * Does work in one process at a time, of all that have the database open: in the first that takes the lease, and once that one stops,
  * dies or cannot reach the database, in another within 5 seconds. Where every writer is in this process, the work just runs.
  *
- * Two processes never hold the lease at once, unless the clock of the database server jumps ahead. What one of them began while it held
+ * Two processes never hold the lease at once, unless the clock of the database server jumps. What one of them began while it held
  * it may still arrive later: such a write takes `fence()`, or is one that does no harm twice.
  * @param work runs until `signal` aborts; it stops soon after that. One that ends before rests until the lease is taken anew.
  */
@@ -83,7 +81,7 @@ export function whileLeased(
   async function take(): Promise<Taken | null | undefined> {
     // from before it was asked: the database counts from later on
     const since = moment()
-    const written = await database.write([takeLease(name, holder, LEASE_MS)]).catch(() => undefined)
+    const written = await database.write([takeLease(name, holder)]).catch(() => undefined)
     if (!written) return undefined
     const [row] = written[0]!.rows as { term: number }[]
     return row ? { term: row.term, since } : null

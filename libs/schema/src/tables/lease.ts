@@ -15,22 +15,28 @@ export const lease = sqliteTable('lease', {
   term: integer('term').notNull(),
 })
 
+/** How long a lease lasts without being renewed: after a crash of its holder the work rests that long, and up to a second more. */
+export const LEASE_MS = 3000
+
 /** The database's clock, in UTC milliseconds. */
 const now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
 
+/** One that would last far longer than any does was taken while the clock was ahead: its holder may be dead, and nobody waits for its end. */
+const hasEnded = `(until <= ${now} OR until > ${now} + ${2 * LEASE_MS})`
+
 /** Takes a lease that has ended, or renews it for its holder; gives the `term` where it did. */
-export const takeLease = (name: string, holder: string, ms: number): Statement => ({
-  sql: `INSERT INTO lease (name, holder, until, term) VALUES (?, ?, ${now} + ?, 1)
+export const takeLease = (name: string, holder: string): Statement => ({
+  sql: `INSERT INTO lease (name, holder, until, term) VALUES (?, ?, ${now} + ${LEASE_MS}, 1)
     ON CONFLICT (name) DO UPDATE
-      SET holder = excluded.holder, until = excluded.until, term = term + (holder <> excluded.holder OR until <= ${now})
-      WHERE holder = excluded.holder OR until <= ${now}
+      SET holder = excluded.holder, until = excluded.until, term = term + (holder <> excluded.holder OR ${hasEnded})
+      WHERE holder = excluded.holder OR ${hasEnded}
     RETURNING term`,
-  args: [name, holder, ms],
+  args: [name, holder],
 })
 
 /** Whether a lease could be taken: `free` is 0 or 1, and there is no row where nobody ever held it. */
 export const readLease = (name: string) => ({
-  sql: `SELECT until <= ${now} AS free FROM lease WHERE name = ?`,
+  sql: `SELECT ${hasEnded} AS free FROM lease WHERE name = ?`,
   args: [name],
 })
 
