@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
+import type { Statement } from '@channelling/schema'
 import { demoFolder, importCatalogue, publishSessions, readFolder } from '..'
 import { type Catalogue, calendar, local, startCatalogue } from '../testing'
 import type { CatalogueFiles } from './read-folder'
@@ -319,6 +320,69 @@ test('two imports at once publish every session once, with one event each', asyn
   expect(one.sessions.created + two.sessions.created).toBe(5)
   expect(await catalogue.database.read('SELECT count(*) AS sessions FROM session')).toEqual([{ sessions: 5 }])
   expect(await catalogue.database.read('SELECT count(*) AS events FROM event')).toEqual([{ events: 5 }])
+})
+
+/** Publishes the sessions of 15 days; what is given is written after it has read what there is, and before it writes. */
+const publishedAround = ({ database, clock }: Catalogue, between: Statement[]) =>
+  publishSessions(
+    {
+      database: {
+        ...database,
+        async write(statements, options) {
+          await database.write(between)
+          return database.write(statements, options)
+        },
+      },
+      calendar,
+      clock,
+      currency: 'LKR',
+    },
+    { days: 15 },
+  )
+
+const twoOfEach = {
+  ...schedules(ROW, row({ consultant: 'R2', hospital: 'LAKE' })),
+  hospitals: `${small.hospitals}LAKE,Lake Hospital,Kandy,\n`,
+  consultants: `${small.consultants}R2,Dr,B. Silva,MBBS,CARD\n`,
+}
+
+const events = () =>
+  catalogue.database.read(
+    `SELECT s.consultant_id AS consultant, s.starts_at AS startsAt FROM event e JOIN session s ON s.id = e.session_id
+      WHERE e.type = 'session.published' ORDER BY consultant, startsAt`,
+  )
+
+for (const table of ['schedule', 'consultant', 'hospital']) {
+  test(`of a ${table} that is retired while sessions are being published none is, and those of others are`, async () => {
+    await brought(twoOfEach, 1)
+    const done = await publishedAround(catalogue, [
+      { sql: `UPDATE ${table} SET retired_at = ? WHERE id = 1`, args: [catalogue.clock()] },
+    ])
+    expect(done).toEqual({ created: 2, unchanged: 2 })
+    expect(await catalogue.database.read('SELECT count(*) AS sessions FROM session')).toEqual([{ sessions: 4 }])
+    expect(await events()).toEqual([
+      { consultant: 1, startsAt: local('2026-05-18 09:30:00') },
+      { consultant: 2, startsAt: local('2026-05-18 09:30:00') },
+      { consultant: 2, startsAt: local('2026-05-25 09:30:00') },
+      { consultant: 2, startsAt: local('2026-06-01 09:30:00') },
+    ])
+  })
+}
+
+test('a session published by hand where a schedule is then retired is not told of by the publication', async () => {
+  await brought(small, 1)
+  const [byHand, retired] = [
+    `INSERT INTO session (consultant_id, hospital_id, currency, starts_at, ends_at, capacity, minutes_per_patient,
+        local_doctor_fee, local_hospital_fee, foreign_doctor_fee, foreign_hospital_fee)
+      SELECT consultant_id, hospital_id, currency, ?, ?, 1, 1, 0, 0, 0, 0 FROM session`,
+    'UPDATE schedule SET retired_at = 1',
+  ]
+  await publishedAround(catalogue, [
+    { sql: byHand, args: [local('2026-05-25 09:30:00'), local('2026-05-25 12:30:00')] },
+    { sql: retired, args: [] },
+  ])
+  expect(await catalogue.database.read('SELECT count(*) AS sessions FROM session')).toEqual([{ sessions: 2 }])
+  expect(await events()).toEqual([{ consultant: 1, startsAt: local('2026-05-18 09:30:00') }])
 })
 
 test('a folder without its files, or with one that is no text, tells every one of them', async () => {

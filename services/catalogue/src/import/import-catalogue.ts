@@ -87,19 +87,19 @@ async function bring(
     const inUse = schedulesInUse(given, kept)
     const sessions = await sessionsToPublish(dependencies, inUse, days, clock(), onProgress)
 
-    const statements = [
+    const standsOn = [
       ...saveHospitals(toSave(hospitals), renamed(hospitals, kept.hospitals)),
       ...saveSpecialities(toSave(specialities), renamed(specialities, kept.specialities)),
       ...saveConsultants(toSave(consultants)),
       ...savePairs(newPairs(inUse, kept)),
       ...saveSchedules(toSave(schedules)),
-      ...sessions.statements,
     ]
+    const statements = [...standsOn, ...sessions.sessions, ...sessions.events]
     try {
-      if (statements.length > 0) {
-        onProgress(`Writing ${sessions.created} new sessions and what they stand on`)
-        await database.write(statements)
-      }
+      if (statements.length > 0) onProgress(`Writing ${sessions.missing} new sessions and what they stand on`)
+      const written = statements.length > 0 ? await database.write(statements) : []
+      const published = written.slice(standsOn.length, standsOn.length + sessions.sessions.length)
+      const created = published.reduce((sum, { changes }) => sum + changes, 0)
       return {
         ok: true,
         report: {
@@ -107,7 +107,7 @@ async function bring(
           specialities: specialities.counts,
           consultants: consultants.counts,
           schedules: schedules.counts,
-          sessions: { created: sessions.created, unchanged: sessions.unchanged },
+          sessions: { created, unchanged: sessions.unchanged },
         },
       }
     } catch (error) {

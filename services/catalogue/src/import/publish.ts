@@ -9,8 +9,12 @@ const CHUNK = 5_000
 const TELL_EVERY = 10_000
 
 export interface Publication {
-  statements: Statement[]
-  created: number
+  /** Each says by its changes how many it published: fewer than it was given where some are of what was retired meanwhile. */
+  sessions: Statement[]
+  /** Of the sessions, to be written after them. */
+  events: Statement[]
+  /** How many are to be published. */
+  missing: number
   /** There already, and never altered. */
   unchanged: number
 }
@@ -27,7 +31,7 @@ export async function sessionsToPublish(
   onProgress: (line: string) => void,
 ): Promise<Publication> {
   const today = calendar.dayOf(now)
-  const created: NewSession[] = []
+  const missing: NewSession[] = []
   let unchanged = 0
   let told = 0
   for (let ahead = 0; ahead < days; ahead++) {
@@ -38,17 +42,22 @@ export async function sessionsToPublish(
       if (sitting === null || sitting.endsAt <= now) continue
       const { consultant, hospital, weekday, startMinute } = schedule
       if (there.has(sessionKey(consultant, hospital, sitting.startsAt))) unchanged++
-      else created.push([consultant, hospital, weekday, startMinute, sitting.startsAt, sitting.endsAt])
+      else missing.push([consultant, hospital, weekday, startMinute, sitting.startsAt, sitting.endsAt])
     }
-    if (created.length - told >= TELL_EVERY) {
-      told = created.length
+    if (missing.length - told >= TELL_EVERY) {
+      told = missing.length
       onProgress(`${told} new sessions up to ${day}`)
     }
     await new Promise((resolve) => setImmediate(resolve))
   }
-  const statements: Statement[] = []
-  for (let from = 0; from < created.length; from += CHUNK) {
-    statements.push(...saveSessions(created.slice(from, from + CHUNK), currency, now))
+  const statements = []
+  for (let from = 0; from < missing.length; from += CHUNK) {
+    statements.push(saveSessions(missing.slice(from, from + CHUNK), currency, now))
   }
-  return { statements, created: created.length, unchanged }
+  return {
+    sessions: statements.map(({ sessions }) => sessions),
+    events: statements.map(({ events }) => events),
+    missing: missing.length,
+    unchanged,
+  }
 }

@@ -1,11 +1,11 @@
 /** Set-based writes of many entries at once, each a single statement over one JSON array. */
 import type { Instant } from '@channelling/contract'
-import type { Database, Statement, Value } from '@channelling/schema'
+import type { Database, Statement } from '@channelling/schema'
 import { appendEventsOfSessions } from '@channelling/schema/outbox'
 import type { ConsultantEntry, HospitalEntry, ScheduleEntry, SpecialityEntry } from './whole-catalogue'
 
-const over = (entries: unknown[], sql: string, ...more: Value[]): Statement[] =>
-  entries.length === 0 ? [] : [{ sql, args: [...more, JSON.stringify(entries)] }]
+const over = (entries: unknown[], sql: string): Statement[] =>
+  entries.length === 0 ? [] : [{ sql, args: [JSON.stringify(entries)] }]
 
 /** Names are unique; parking those that change first lets two entries swap theirs. */
 const parkNames = (table: 'hospital' | 'speciality', codes: string[]) =>
@@ -75,36 +75,43 @@ export const saveSchedules = (entries: ScheduleEntry[]): Statement[] =>
 /** A session to publish: the registration, the hospital's code, the weekday and start of its schedule, its start and end. */
 export type NewSession = [string, string, number, number, Instant, Instant]
 
-/** Publishes sessions that are not there yet, with their events. One that is there after all violates `session_slot`. */
-export const saveSessions = (sessions: NewSession[], currency: string, now: Instant): Statement[] => [
-  ...over(
-    sessions,
-    `INSERT INTO session (schedule_id, consultant_id, hospital_id, currency, starts_at, ends_at, room, capacity,
+// what was retired since it was read is left out, by the events too: somebody may have published that very session by hand
+const ofSchedule = `LEFT JOIN consultant c ON c.registration = j.value ->> 0
+  LEFT JOIN hospital h ON h.code = j.value ->> 1
+  LEFT JOIN schedule t ON t.consultant_id = c.id AND t.hospital_id = h.id
+    AND t.weekday = j.value ->> 2 AND t.start_minute = j.value ->> 3`
+const inUse = 'c.retired_at IS NULL AND h.retired_at IS NULL AND t.retired_at IS NULL'
+
+/**
+ * Publishes sessions that are not there yet, with their events, where schedule, consultant and hospital are in use. One that is there after
+ * all violates `session_slot`.
+ */
+export const saveSessions = (
+  sessions: NewSession[],
+  currency: string,
+  now: Instant,
+): { sessions: Statement; events: Statement } => ({
+  sessions: {
+    sql: `INSERT INTO session (schedule_id, consultant_id, hospital_id, currency, starts_at, ends_at, room, capacity,
         starting_number, reserved_numbers, minutes_per_patient, local_doctor_fee, local_hospital_fee,
         foreign_doctor_fee, foreign_hospital_fee)
       SELECT t.id, c.id, h.id, ?, j.value ->> 4, j.value ->> 5, t.room, t.capacity, t.starting_number,
         t.reserved_numbers, t.minutes_per_patient, t.local_doctor_fee, t.local_hospital_fee, t.foreign_doctor_fee,
         t.foreign_hospital_fee
-      FROM json_each(?) j
-      LEFT JOIN consultant c ON c.registration = j.value ->> 0
-      LEFT JOIN hospital h ON h.code = j.value ->> 1
-      LEFT JOIN schedule t ON t.consultant_id = c.id AND t.hospital_id = h.id
-        AND t.weekday = j.value ->> 2 AND t.start_minute = j.value ->> 3
-      ORDER BY j.key`,
-    currency,
-  ),
-  appendEventsOfSessions(
+      FROM json_each(?) j ${ofSchedule} WHERE ${inUse} ORDER BY j.key`,
+    args: [currency, JSON.stringify(sessions)],
+  },
+  events: appendEventsOfSessions(
     'session.published',
     {
-      sql: `SELECT s.id FROM json_each(?) j
-        JOIN consultant c ON c.registration = j.value ->> 0
-        JOIN hospital h ON h.code = j.value ->> 1
-        JOIN session s ON s.consultant_id = c.id AND s.hospital_id = h.id AND s.starts_at = j.value ->> 4`,
+      sql: `SELECT s.id FROM json_each(?) j ${ofSchedule}
+        JOIN session s ON s.consultant_id = c.id AND s.hospital_id = h.id AND s.starts_at = j.value ->> 4
+        WHERE ${inUse}`,
       args: [JSON.stringify(sessions)],
     },
     { clientId: null, at: now },
   ),
-]
+})
 
 /** The slots taken by sessions that start within a range, by `sessionKey`. */
 export async function readSessionKeys(database: Database, from: Instant, to: Instant): Promise<Set<string>> {
