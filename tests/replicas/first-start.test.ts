@@ -41,6 +41,33 @@ test('a migration that would succeed a second time is not done a second time, wh
   await database.close()
 })
 
+test('of processes that start at once on a server of an earlier version, which has no id yet, all serve, and it has one from then on', async () => {
+  await using server = await startSqld()
+  const database = await open({ url: server.url })
+  const before = {
+    count: 'UPDATE _written SET count = count + 1 WHERE one = 1',
+    mark: 'SELECT epoch, count FROM _written JOIN event_stream',
+  }
+  const mark = async () => (await database.read<{ epoch: string; count: number }>(before.mark))[0]!
+  await database.write([
+    { sql: 'ALTER TABLE _written DROP COLUMN database_id', args: [] },
+    { sql: 'UPDATE _written SET count = 40', args: [] },
+  ])
+  const { epoch } = await mark()
+
+  const all = await Promise.all(Array.from({ length: 8 }, () => open({ url: server.url, readUrl: server.url })))
+  const [row] = await database.read<{ database_id: string }>('SELECT database_id FROM _written')
+  expect(row!.database_id).toMatch(/^[0-9a-f]{32}$/)
+  expect(await mark()).toEqual({ epoch, count: 41 })
+  // a process of that version goes on beside them, and those that come later leave it all as it is
+  await database.write([{ sql: before.count, args: [] }])
+  expect(await mark()).toEqual({ epoch, count: 43 })
+  for (const one of all) expect(await one.read('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  await opened(server.url)
+  expect(await database.read('SELECT database_id FROM _written')).toEqual([row!])
+  for (const one of [...all, database]) await one.close()
+})
+
 test('a start waits for a server that is away, and says so; with nobody to say it to it is a fault at once', async () => {
   await using server = await startSqld()
   await server.kill()

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { type Database, open } from '@channelling/schema'
+import { copyDatabase, type Database, open } from '@channelling/schema'
 import { until } from '../support/event-stream'
 import { aHospital, aSession } from '../support/hospital'
 import { type Replicated, startReplicated } from '../support/read-replica'
 import { type Server, startServer } from '../support/server'
+import { startServices } from '../support/services'
+import { startSqld } from '../support/sqld'
 
 setDefaultTimeout(60_000)
 
@@ -129,4 +131,43 @@ test('after the primary was killed, which begins its log anew, nothing old is ta
   }
   await servesAgain()
   expect((await addAndList()).listed).toHaveLength(added + 1)
+})
+
+test('after the database moved, the server that it came from is no replica of it, and is done without for as long as it is asked', async () => {
+  await using left = await startSqld(aHospital({ sessions: [] }))
+  const old = await open({ url: left.url })
+  const name = (is: string) => ({ sql: 'UPDATE hospital SET name = ?', args: [is] })
+  for (let time = 0; time < 20; time++) await old.write([name(`Old ${time}`)])
+  await old.close()
+  await using taken = await startSqld()
+  await copyDatabase({ url: left.url }, { url: taken.url })
+
+  const said: unknown[] = []
+  const moved = await open(
+    { url: taken.url, readUrl: left.url },
+    { onReadReplica: (serves, what) => said.push([serves, what]) },
+  )
+  await using gateway = await startServer({ environment: { DATABASE_URL: taken.url, DATABASE_READ_URL: left.url } })
+  for (let time = 0; time < 30; time++) {
+    await moved.write([name(`New ${time}`)])
+    expect(await moved.read('SELECT name FROM hospital')).toEqual([{ name: `New ${time}` }])
+    const { body } = await gateway.call('GET', '/api/channel/hospitals/1')
+    expect(body.data.name).toBe(`New ${time}`)
+    // so long that it is tried again meanwhile
+    await Bun.sleep(100)
+  }
+  expect(said).toEqual([[false, 'it is of another database']])
+  expect(gateway.output().match(/"serves"/g)).toHaveLength(1)
+  await moved.close()
+})
+
+test('a service whose read replica is of another database says so in its log', async () => {
+  await using other = await startSqld(aHospital({ sessions: [] }))
+  await using services = await startServices({
+    seed: aHospital({ sessions: [] }),
+    environment: { DATABASE_READ_URL: other.url },
+  })
+  const [catalogue] = services.processes.catalogue
+  const line = '"serves":false,"what":"it is of another database","msg":"the read replica"'
+  await until(async () => catalogue!.output().includes(line))
 })

@@ -4,6 +4,7 @@ import type { Database } from './database'
 import type { DatabaseFault } from './faults'
 import { openFile } from './file/file'
 import type { Presence } from './server/presence'
+import type { OnReadReplica } from './server/read-replica'
 import { openServer } from './server/server'
 import type { WaitedFor } from './server/waiting'
 
@@ -22,8 +23,8 @@ export interface OpenOptions {
   onWaiting?: (what: WaitedFor) => void
   /** Takes note of whether a server answers; one for all that a process has open of it. */
   presence?: Presence
-  /** Called when the read replica serves no more, and when it does again. */
-  onReadReplica?: (serves: boolean) => void
+  /** Called when the read replica serves no more, and when it does again; with what is wrong, where somebody has to put it right. */
+  onReadReplica?: OnReadReplica
 }
 
 /**

@@ -70,7 +70,7 @@ export const runService = (name: string, put: (given: Given) => Promise<Running>
             onFailure: (fault) => leave(fault, log),
             onWaiting,
             presence,
-            onReadReplica: (serves) => log.warn({ serves }, 'the read replica'),
+            onReadReplica: (serves, what) => log.warn({ serves, what }, 'the read replica'),
           },
         )
         opened.push(database)

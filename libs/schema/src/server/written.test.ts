@@ -12,7 +12,7 @@ test('how far a database has come is read once for all who ask meanwhile, and ne
   await Bun.sleep(0)
   const later = [asOfNow(), asOfNow(), asOfNow()]
   expect(begun).toHaveLength(1)
-  begun[0]!.resolve({ epoch: 'a', count: 1 })
+  begun[0]!.resolve({ databaseId: 'a', count: 1 })
   expect((await first).count).toBe(1)
   await Bun.sleep(0)
   expect(begun).toHaveLength(2)
@@ -20,6 +20,6 @@ test('how far a database has come is read once for all who ask meanwhile, and ne
   for (const asked of later) await expect(asked).rejects.toThrow('away')
   const next = asOfNow()
   await Bun.sleep(0)
-  begun[2]!.resolve({ epoch: 'a', count: 3 })
+  begun[2]!.resolve({ databaseId: 'a', count: 3 })
   expect((await next).count).toBe(3)
 })
