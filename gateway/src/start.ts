@@ -109,7 +109,7 @@ async function putTogether(settings: Settings, log: Log, at: Start['at']): Promi
     const lists = readUrl
       ? await open(
           { ...address, readUrl },
-          { onWaiting, presence, onReadReplica: (serves) => log.warn({ serves }, 'the read replica') },
+          { onWaiting, presence, onReadReplica: (serves, what) => log.warn({ serves, what }, 'the read replica') },
         )
       : database
     if (readUrl) running.push(() => lists.close())
