@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { existsSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from '@channelling/schema'
 import { controlPath } from '../control'
 import { aDataFolder, run, startServer } from './testing'
+
+// each command is a process of its own
+setDefaultTimeout(60_000)
 
 let folder: ReturnType<typeof aDataFolder>
 beforeEach(() => {
@@ -22,6 +25,20 @@ for (const beside of ['without a server', 'beside a server']) {
     expect([again.code, again.out, again.err]).toEqual([1, '', `${to} is there already`])
     const nowhere = await run('backup', folder.dataDir, '--to', join(folder.dataDir, 'none', 'b.db'))
     expect([nowhere.code, nowhere.err]).toEqual([1, `There is no folder ${join(folder.dataDir, 'none')}`])
+    // what ends in a slash means a folder, and makes no file of its name
+    for (const name of ['none', 'one.db']) {
+      const noFolder = await run('backup', folder.dataDir, '--to', `${join(folder.dataDir, name)}/`)
+      expect([noFolder.code, noFolder.err]).toEqual([1, `There is no folder ${join(folder.dataDir, name)}`])
+    }
+    const inAFile = await run('backup', folder.dataDir, '--to', join(to, 'in', 'b.db'))
+    expect([inAFile.code, inAFile.err]).toEqual([1, `There is no folder ${join(to, 'in')}`])
+    const tooLong = join(folder.dataDir, 'b'.repeat(300))
+    const unwritable = await run('backup', folder.dataDir, '--to', tooLong)
+    expect([unwritable.code, unwritable.err]).toEqual([
+      1,
+      `${tooLong} cannot be written (ENAMETOOLONG): its folder has to be writable for whoever runs the server, or this command where none runs`,
+    ])
+    expect(readdirSync(folder.dataDir).filter((file) => /none|partial/.test(file))).toEqual([])
     await server?.close()
   })
 }

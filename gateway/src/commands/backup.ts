@@ -30,11 +30,23 @@ async function makeBackup(): Promise<void> {
 }
 
 function pathOf(given: string | undefined, { DATA_DIR, TIME_ZONE }: Settings): string {
-  if (given !== undefined && !statSync(given, { throwIfNoEntry: false })?.isDirectory()) return resolve(given)
+  if (given !== undefined && !isFolder(given)) {
+    if (given.endsWith('/')) throw new CommandFailed(`There is no folder ${resolve(given)}`)
+    return resolve(given)
+  }
   const folder = resolve(given ?? join(DATA_DIR, 'backups'))
   if (given === undefined) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const now = createCalendar(TIME_ZONE).format(Date.now())
   return join(folder, `channelling-${now.replace(' ', '-').replaceAll(':', '')}.db`)
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // nor is one that may not be looked at: whoever writes the backup says why it cannot
+    return false
+  }
 }
 
 /** A libSQL server is asked by this command itself; a file is opened here only where no server holds it. */

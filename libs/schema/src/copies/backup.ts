@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { lock } from '../file/lock'
 import type { DatabaseAddress } from '../open'
@@ -34,8 +34,7 @@ export function backUp(from: DatabaseAddress, to: string, { held = false } = {})
 async function makeBackup(from: DatabaseAddress, to: string, held: boolean): Promise<BackedUp> {
   const began = performance.now()
   if (existsSync(to)) throw new BackupFault(`${to} is there already`)
-  if (!statSync(dirname(to), { throwIfNoEntry: false })?.isDirectory())
-    throw new BackupFault(`There is no folder ${dirname(to)}`)
+  requireWritable(to)
   const path = filePath(from.url)
   if (path === null) await backUpServer(from, to)
   else if (held) await inWorker(path, to)
@@ -43,11 +42,26 @@ async function makeBackup(from: DatabaseAddress, to: string, held: boolean): Pro
   return { bytes: statSync(to).size, tookMs: performance.now() - began }
 }
 
+/** Only trying tells: this may be a server, of another user than whoever named the path. */
+function requireWritable(to: string): void {
+  const partial = `${to}.partial`
+  try {
+    closeSync(openSync(partial, 'w', 0o600))
+    rmSync(partial)
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new BackupFault(`There is no folder ${dirname(to)}`)
+    throw new BackupFault(
+      `${to} cannot be written (${code}): its folder has to be writable for whoever runs the server, or this command where none runs`,
+    )
+  }
+}
+
 async function backUpFile(path: string, to: string): Promise<void> {
   if (!existsSync(dirname(path))) throw new BackupFault(`There is no data at ${path}`)
   const lease = lock(path)
   try {
-    if (!existsSync(path)) throw new BackupFault(`There is no data at ${path}`)
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new BackupFault(`There is no data at ${path}`)
     await inWorker(path, to)
   } finally {
     lease.release()
