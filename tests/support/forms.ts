@@ -27,6 +27,7 @@ const othersApart = [
 /** What of it has nothing to say about services that are apart, or is said of them elsewhere; and why. */
 export const embeddedOnly: Readonly<Record<string, string>> = {
   'tests/journeys/data-held-by-another.test.ts': 'it keeps the data file from the one process that has it',
+  'tests/journeys/data-that-cannot-be-used.test.ts': 'no server of any form is started',
   'tests/journeys/first-minute.test.ts': '`run up` is one process by itself',
   'tests/journeys/one-folder-one-server.test.ts': 'where the database is a server the folder holds no data',
   'tests/races/thousands.test.ts':

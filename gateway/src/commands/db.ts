@@ -21,6 +21,9 @@ writes first. The target must be new: a file that is not there, an empty server,
 it is; a backup is none: restore it into a file, and copy that. DATABASE_AUTH_TOKEN is for the source, TARGET_DATABASE_AUTH_TOKEN for the
 target; where the source is a file, or of \`run services\`, DATABASE_AUTH_TOKEN does for the target.`
 
+/** Of the other server that is said where it is read. */
+const TARGET_AWAY = 'The database server that is copied to does not answer: start it, or name another with --to'
+
 const ADDRESS = /^((file|services):.+|(https?|wss?|libsql):\/\/.+)$/
 
 async function copy(): Promise<void> {
@@ -38,6 +41,7 @@ async function copy(): Promise<void> {
     say(`Copied ${rows} rows of ${tables.length} tables; both hold the same`)
   } catch (error) {
     if (error instanceof CopyFault) throw new CommandFailed(error.message)
+    if (error instanceof DatabaseFault && error.isUnreachable) throw new CommandFailed(TARGET_AWAY)
     if (error instanceof DatabaseFault) throw new CommandFailed(`A database failed: ${error.code}`)
     throw error
   }

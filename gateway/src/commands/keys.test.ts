@@ -175,5 +175,5 @@ test('a data folder that cannot be is told in one line, exit code 1', async () =
   writeFileSync(join(folder.dataDir, 'file'), '')
   const { code, out, err } = await run('keys', join(folder.dataDir, 'file'), 'list')
   expect([code, out]).toEqual([1, ''])
-  expect(err).toBe('The data folder is not a folder: set DATA_DIR to one')
+  expect(err).toBe(`The data folder is not a folder: set DATA_DIR to one (${join(folder.dataDir, 'file')})`)
 })

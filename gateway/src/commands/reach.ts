@@ -4,7 +4,7 @@ import { createKeyring } from '@channelling/access'
 import { importCatalogue } from '@channelling/catalogue'
 import { createCalendar } from '@channelling/contract'
 import { createLog } from '@channelling/http'
-import { backUp, type Database, DataInUse, open } from '@channelling/schema'
+import { backUp, type Database, DatabaseFault, DataInUse, open } from '@channelling/schema'
 import type { Settings } from '@channelling/settings'
 import { createAdministration } from '../administration'
 import { createControl } from '../control'
@@ -87,6 +87,11 @@ const serverAt = (unix: string): Omit<Reach, 'timeZone'> => ({
   close: async () => undefined,
 })
 
+const serverAway = (url: string) =>
+  new CommandFailed(
+    `The database server of DATABASE_URL, ${new URL(url).host}, does not answer: start it, or name another`,
+  )
+
 async function reachDatabase(settings: Settings, choice: Choice): Promise<Reach> {
   mkdirSync(settings.DATA_DIR, { recursive: true, mode: 0o700 })
   accessSync(settings.DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK)
@@ -94,6 +99,7 @@ async function reachDatabase(settings: Settings, choice: Choice): Promise<Reach>
   const { address } = data
   const database: Database = await open(address).catch(async (error) => {
     await data.close()
+    if (error instanceof DatabaseFault && error.isUnreachable) throw serverAway(address.url)
     throw error
   })
   const log = createLog('silent', 'command')

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 
 /** What a start says that ends with a fault of the operating system. */
-function said(fault: { code: string; syscall?: string }): string {
+function said(fault: { code: string; syscall?: string; path?: string }): string {
   const start = `import { startOrExplain } from '${import.meta.dir}/server'
     await startOrExplain(async () => { throw Object.assign(new Error('a fault'), ${JSON.stringify(fault)}) })`
   return Bun.spawnSync([process.execPath, '-e', start]).stderr.toString()
@@ -20,6 +20,15 @@ test.each([
   // in one line, by class, code and place: the message may hold values
   [{ code: 'EMFILE', syscall: 'listen' }, expect.stringMatching(/^Could not start: Error EMFILE at .+:\d+:\d+\)?\n$/)],
   [{ code: 'ENOENT', syscall: 'mkdir' }, expect.stringContaining('The data folder cannot be made')],
+  [
+    { code: 'ENOENT', syscall: 'mkdir', path: '/proc/a' },
+    'The data folder cannot be made: set DATA_DIR to one that can (/proc/a)\n',
+  ],
+  [
+    { code: 'EACCES', syscall: 'open', path: '/nas/a.db' },
+    'No permission for /nas/a.db: let the user that this runs as use it, or name another\n',
+  ],
+  [{ code: 'ENOTDIR', syscall: 'stat', path: '/a/b' }, '/a/b is in what is no folder: name another\n'],
 ])('a start that ends with %j says what to set', (fault, line) => {
   expect(said(fault)).toEqual(line)
 })

@@ -86,6 +86,7 @@ function placeOf(thrown: unknown): string {
   return ['Could not start:', error, code, frames[0]].filter(Boolean).join(' ')
 }
 
+/** Of the data folder, which alone is made, and looked into, and of the port. */
 const codes: Record<string, string> = {
   EACCES: 'No permission: the data folder must be writable (DATA_DIR), and a port below 1024 needs rights',
   EPERM: 'No permission: the data folder must be writable (DATA_DIR)',
@@ -96,6 +97,22 @@ const codes: Record<string, string> = {
   ENOSPC: 'The disk is full',
 }
 
+/** Of any other file or folder: one that a command was told to read or to write. */
+const codesOfPaths: Record<string, (path: string) => string> = {
+  EACCES: (path) => `No permission for ${path}: let the user that this runs as use it, or name another`,
+  EPERM: (path) => `No permission for ${path}: let the user that this runs as use it, or name another`,
+  ENOENT: (path) => `There is no ${path}: name another`,
+  EROFS: (path) => `${path} is on a disk that is read-only: name another`,
+  ENOTDIR: (path) => `${path} is in what is no folder: name another`,
+  EISDIR: (path) => `${path} is a folder: name a file`,
+}
+
+function explanationOfPath(code: string, path: string, syscall = ''): string | undefined {
+  const ofDataFolder = ['mkdir', 'access', 'scandir'].includes(syscall)
+  if (!ofDataFolder) return codesOfPaths[code]?.(path)
+  return codes[code] && `${codes[code]} (${path})`
+}
+
 const NO_ADDRESS = 'HOST is no address of this machine: set it to one, or to 0.0.0.0 for all of them'
 /**
  * What keeps from listening, on the control socket too, beside a port that is taken. Whatever else the runtime says is of the address:
@@ -104,11 +121,18 @@ const NO_ADDRESS = 'HOST is no address of this machine: set it to one, or to 0.0
 const notOfAddress = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EMFILE', 'ENFILE', 'EOPNOTSUPP']
 
 /** Those whose message is for whoever started the process, by name, since some are of packages that this one does not know. */
-const explained = ['StartFault', 'DataInUse', 'DataIsBackup', 'SettingsFault']
+const explained = ['StartFault', 'DataInUse', 'DataIsBackup', 'DataUnusable', 'SettingsFault']
+
+/** What the system says of its faults. */
+interface Fault {
+  code?: string
+  syscall?: string
+  path?: string
+}
 
 function explanationOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
-  const { name, message, code = '', syscall, cause } = error as Error & { code?: string; syscall?: string }
+  const { name, message, code = '', syscall, path, cause } = error as Error & Fault
   if (error instanceof Refusal || explained.includes(name)) return message
   if (code === 'EADDRINUSE') {
     // the port is told by the message alone
@@ -117,5 +141,5 @@ function explanationOf(error: unknown): string | undefined {
   }
   if (syscall === 'getaddrinfo') return NO_ADDRESS
   if (syscall === 'listen' && !notOfAddress.includes(code)) return NO_ADDRESS
-  return codes[code] ?? explanationOf(cause)
+  return (path && explanationOfPath(code, path, syscall)) || (codes[code] ?? explanationOf(cause))
 }

@@ -29,7 +29,7 @@ export interface OpenOptions {
 
 /**
  * Opens the database, brought to the present schema.
- * @throws DataInUse when another process holds the file
+ * @throws DataInUse when another process holds the file, DataUnusable; DatabaseFault of a server, or Refusal where it admits nobody like us
  */
 export async function open(address: DatabaseAddress, options: OpenOptions = {}): Promise<Database> {
   const { url } = address

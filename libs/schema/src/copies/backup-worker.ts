@@ -5,6 +5,7 @@ import { faultOf } from '../faults'
 import { BUSY_MS } from '../file/connection'
 import { NameTaken, publish } from '../file/durable'
 import { markBackup } from '../file/mark'
+import { DataUnusable, unusable } from '../file/unusable'
 import { faultsOfFile } from './damage'
 
 export interface BackupRequest {
@@ -56,9 +57,9 @@ function make(path: string, to: string): string | null {
 self.onmessage = ({ data: { path, to } }) => {
   try {
     self.postMessage({ fault: make(path, to) })
-  } catch (error) {
-    self.postMessage({
-      fault: error instanceof NameTaken ? error.message : `The backup failed: ${faultOf(error).code}`,
-    })
+  } catch (thrown) {
+    const error = unusable(path, thrown)
+    const isTold = error instanceof NameTaken || error instanceof DataUnusable
+    self.postMessage({ fault: isTold ? error.message : `The backup failed: ${faultOf(error).code}` })
   }
 }

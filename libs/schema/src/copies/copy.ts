@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Database } from '../database'
-import { faultOf } from '../faults'
 import { dropEmptyLog, publish } from '../file/durable'
 import { lock } from '../file/lock'
 import { isMarked } from '../file/mark'
@@ -41,7 +40,7 @@ export async function copyDatabase(
   // before anything of the target is made: its lock cannot be cleared away again, since somebody may be about to take it
   await (await openSource(from)).close()
   if (path !== null) return copyInto(from, path, { onProgress })
-  const target = await open(to).catch((error) => Promise.reject(faultOf(error)))
+  const target = await open(to)
   try {
     await fill(from, target, onProgress)
   } finally {

@@ -2,6 +2,7 @@ import { Refusal } from '@channelling/contract'
 import { type DatabaseFault, faultOf } from '../faults'
 import { connect } from '../file/connection'
 import { lock } from '../file/lock'
+import { unusable } from '../file/unusable'
 import type { DatabaseAddress } from '../open'
 import { serverClient } from '../server/client'
 import { plain } from '../statements/statement'
@@ -15,7 +16,7 @@ export interface Snapshot {
 /**
  * Opens a data file, which this process then holds, or one long reading of a server, which goes on serving. A server ends a
  * reading that asks nothing for ten seconds.
- * @throws DataInUse, DatabaseFault; of a server that does not answer, Refusal `service_unavailable`
+ * @throws DataInUse, DataUnusable, DatabaseFault; of a server that does not answer, Refusal `service_unavailable`
  */
 export async function snapshotOf({ url, authToken }: DatabaseAddress): Promise<Snapshot> {
   if (url.startsWith('file:')) return snapshotOfFile(url.slice('file:'.length))
@@ -52,6 +53,6 @@ function snapshotOfFile(path: string): Snapshot {
     }
   } catch (error) {
     lease.release()
-    throw error
+    throw unusable(path, error)
   }
 }

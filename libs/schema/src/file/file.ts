@@ -9,6 +9,7 @@ import { connect } from './connection'
 import { lock } from './lock'
 import { isMarked } from './mark'
 import { sharedNow } from './shared-now'
+import { unusable } from './unusable'
 import type { WriterReply, WriterRequest } from './writer'
 
 /** A backup is where the data was, and is no data to go on with: ids and positions that were given after it would be given again. */
@@ -24,7 +25,7 @@ interface Waiting {
 /**
  * Opens a data file for this process alone: one connection writes, in a Worker, and a second one, read-only, reads.
  * @param url `file:` and a path
- * @throws DataInUse when another process has it open, DataIsBackup
+ * @throws DataInUse when another process has it open, DataIsBackup, DataUnusable
  */
 export async function openFile(url: string, onFailure: (fault: DatabaseFault) => void): Promise<Database> {
   const path = url.slice('file:'.length)
@@ -62,7 +63,7 @@ export async function openFile(url: string, onFailure: (fault: DatabaseFault) =>
     }
   } catch (error) {
     lease.release()
-    throw error
+    throw unusable(path, error)
   }
 }
 

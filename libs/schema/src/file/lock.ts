@@ -1,5 +1,6 @@
 import { Database as Sqlite } from 'bun:sqlite'
 import { finishExchange } from './exchange'
+import { unusable } from './unusable'
 
 /** Another process has the data open. */
 export class DataInUse extends Error {
@@ -15,7 +16,7 @@ export interface Lease {
  *
  * The lock is SQLite's own exclusive file lock on an empty file beside the data, so a killed process leaves none behind. Whoever
  * takes it first ends the exchange of the data that a kill interrupted.
- * @throws DataInUse when another process holds it.
+ * @throws DataInUse when another process holds it, DataUnusable where the folder cannot be written to
  */
 export function lock(path: string): Lease {
   const lease = hold(path, 'PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
@@ -37,7 +38,7 @@ export function lock(path: string): Lease {
 export const share = (path: string): Lease | null => hold(path, 'BEGIN; SELECT count(*) FROM sqlite_schema')
 
 function hold(path: string, how: string): Lease | null {
-  const holder = new Sqlite(`${path}.lock`, { create: true })
+  const holder = opened(path)
   try {
     holder.exec(`PRAGMA busy_timeout = 0; ${how}`)
     return { release: () => holder.close() }
@@ -45,5 +46,13 @@ function hold(path: string, how: string): Lease | null {
     holder.close()
     if ((error as { code?: string }).code === 'SQLITE_BUSY') return null
     throw error
+  }
+}
+
+function opened(path: string): Sqlite {
+  try {
+    return new Sqlite(`${path}.lock`, { create: true })
+  } catch (error) {
+    throw unusable(path, error)
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { unusable } from './unusable'
 
 /**
  * Two fields of SQLite's file header that are an application's own: the user version holds the CRC-32 of the whole file as it is
@@ -56,13 +57,21 @@ export const unmark = (path: string): void =>
     writeField(descriptor, APPLICATION_ID_AT, 0)
   })
 
-/** Whether a file says that it is a backup, whatever became of it since. */
-export const isMarked = (path: string): boolean =>
-  withFile(path, 'r', (descriptor) => {
-    const field = Buffer.alloc(FIELD_BYTES)
-    readSync(descriptor, field, 0, FIELD_BYTES, APPLICATION_ID_AT)
-    return field.readUInt32BE(0) === BACKUP
-  })
+/**
+ * Whether a file says that it is a backup, whatever became of it since.
+ * @throws DataUnusable where it is a folder
+ */
+export function isMarked(path: string): boolean {
+  try {
+    return withFile(path, 'r', (descriptor) => {
+      const field = Buffer.alloc(FIELD_BYTES)
+      readSync(descriptor, field, 0, FIELD_BYTES, APPLICATION_ID_AT)
+      return field.readUInt32BE(0) === BACKUP
+    })
+  } catch (error) {
+    throw unusable(path, error)
+  }
+}
 
 /** Whether a file is a backup and every byte of it is as it was written. */
 export const backupState = (path: string): 'whole' | 'damaged' | 'no backup' =>

@@ -1,4 +1,5 @@
 import { Refusal } from '@channelling/contract'
+import { told } from '../faults'
 import { applyMigrations } from '../migrate'
 import { serverClient } from './client'
 import { pauseBetween, type WaitedFor, waitedForBy } from './waiting'
@@ -16,7 +17,7 @@ export async function migrateServer(
   authToken: string | undefined,
   onWaiting?: (what: WaitedFor) => void,
 ): Promise<void> {
-  const told = new Set<WaitedFor>()
+  const said = new Set<WaitedFor>()
   const client = serverClient(url, authToken, { concurrency: 1 })
   try {
     for (let attempt = 1; ; ) {
@@ -27,9 +28,9 @@ export async function migrateServer(
         requireAdmitted(error)
         const waitedFor = waitedForBy(error, 'another process brings the database to the present schema')
         if (waitedFor && onWaiting) {
-          if (!told.has(waitedFor)) onWaiting(waitedFor)
-          told.add(waitedFor)
-        } else if (attempt++ === ATTEMPTS_MAX) throw error
+          if (!said.has(waitedFor)) onWaiting(waitedFor)
+          said.add(waitedFor)
+        } else if (attempt++ === ATTEMPTS_MAX) throw told(error)
         await pauseBetween()
       }
     }
