@@ -54,7 +54,7 @@ async function refused(environment: Record<string, string>) {
 }
 
 test('the first start says where everything is and gives a key and a curl that books; a screen hears of it; later starts keep the data', async () => {
-  const DATA_DIR = aFolder()
+  const DATA_DIR = join(aFolder(), "its owner's data")
   const first = await up({ DATA_DIR })
   const url = /API +(\S+)\/api/.exec(first.said)![1]!
   const key = /chk_live_\w{36}/.exec(first.said)![0]
@@ -74,10 +74,19 @@ test('the first start says where everything is and gives a key and a curl that b
 
   const later = await up({ DATA_DIR })
   expect(later.said).not.toContain('chk_live_')
-  expect(later.said).toContain('run keys issue')
+  const issue = /^ +(.*run keys issue .*)$/m.exec(later.said)![1]!
   const again = /API +(\S+)\/api/.exec(later.said)![1]!
   const kept = await fetch(`${again}/api/channel/bookings/${answer.data.id}`, { headers: { finance: key } })
   expect(((await kept.json()) as typeof answer).data).toEqual(answer.data)
+  // as it stands there it gives a key of this very server
+  const ran = Bun.spawn(['sh', '-c', issue.replace('npx -y bun@1.4.5', process.execPath)], {
+    cwd: root,
+    env: { PATH: process.env.PATH },
+    stdout: 'pipe',
+    stderr: 'ignore',
+  })
+  const another = (await new Response(ran.stdout).text()).trim()
+  expect((await fetch(`${again}/api/channel/sessions`, { headers: { finance: another } })).status).toBe(200)
   expect(await later.stop()).toBe(0)
 })
 

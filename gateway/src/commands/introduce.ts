@@ -1,5 +1,6 @@
+import { resolve } from 'node:path'
 import { addDays, createCalendar, scopes } from '@channelling/contract'
-import type { Settings } from '@channelling/settings'
+import { readSettings, type Settings } from '@channelling/settings'
 import { say } from './command'
 import type { Reach } from './reach'
 
@@ -13,7 +14,7 @@ export async function introduce(settings: Settings, control: Reach, url: string)
   if (keys.length > 0) {
     say(`
 Keys are shown once. To issue another:
-  ${RUN} keys issue --client "My application" --scopes all`)
+  ${ofItsData(settings)}${RUN} keys issue --client "My application" --scopes all`)
     return
   }
   const key = await issueFirstKey(settings, control)
@@ -26,6 +27,12 @@ Your key, shown this once (send it in the Finance header):
 Book a place:
   curl -s -X POST ${url}/api/channel/bookings -H 'Finance: ${key}' -H 'Content-Type: application/json' -d '${booking}'
 `)
+}
+
+/** What a command is to be told before it, so that it does not work on the data of another folder. */
+function ofItsData({ DATA_DIR }: Settings): string {
+  const folder = resolve(DATA_DIR)
+  return folder === resolve(readSettings({}).DATA_DIR) ? '' : `DATA_DIR=${Bun.$.escape(folder)} `
 }
 
 async function issueFirstKey(settings: Settings, control: Reach): Promise<string> {
