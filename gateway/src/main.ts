@@ -1,8 +1,8 @@
-import { closeOnSignal, createLog, startOrExplain, tellListening } from '@channelling/http'
+import { closeOnSignal, createLog, startWithoutArguments, tellListening } from '@channelling/http'
 import { readGatewaySettings } from './settings'
 import { start } from './start'
 
-await startOrExplain(async () => {
+await startWithoutArguments(async () => {
   const settings = readGatewaySettings(process.env)
   const { close } = await start(settings)
   tellListening()

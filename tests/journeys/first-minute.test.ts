@@ -136,12 +136,20 @@ test('a start that cannot be is told in a line, with exit code 1', async () => {
   expect(settings.lines.slice(1).map((line) => line.trim().split(' ')[0])).toEqual(['PORT', 'CURRENCY'])
 })
 
+const TAKES_NONE = /^It takes no arguments: settings are variables of the environment \(docs\/settings\.md\)\n$/
+const bookings = '../../services/bookings/src/main.ts'
+
 test.each([
-  [['--help'], 0, /^Usage: bun run up\n/, /^$/],
-  [['--port', '80'], 2, /^$/, /^Unknown option '--port' \(see --help\)\n$/],
-])('whoever starts it with %j is told how, and nothing is started', async (args, code, said, fault) => {
+  ['commands/up.ts', ['--help'], 0, /^Usage: bun run up\n/, /^$/],
+  ['commands/up.ts', ['--port', '80'], 2, /^$/, /^Unknown option '--port' \(see --help\)\n$/],
+  ['main.ts', ['--help'], 0, TAKES_NONE, /^$/],
+  ['main.ts', ['--port', '80'], 2, /^$/, TAKES_NONE],
+  ['main.ts', ['help'], 2, /^$/, TAKES_NONE],
+  [bookings, ['-h'], 0, TAKES_NONE, /^$/],
+  [bookings, ['--port=80'], 2, /^$/, TAKES_NONE],
+])('whoever starts %s with %j is told how, and nothing is started', async (script, args, code, said, fault) => {
   const DATA_DIR = join(aFolder(), 'data')
-  const child = run('commands/up.ts', { DATA_DIR }, args)
+  const child = run(script, { DATA_DIR, INTERNAL_SECRET: 'known to all of them' }, args)
   // one that starts all the same goes on for ever
   const timer = setTimeout(() => child.kill(), 20_000)
   expect(await child.exited).toBe(code)

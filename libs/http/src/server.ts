@@ -81,6 +81,17 @@ export async function startOrExplain(start: () => Promise<void>): Promise<void> 
   }
 }
 
+const TAKES_NONE = 'It takes no arguments: settings are variables of the environment (docs/settings.md)\n'
+
+/** The same for what takes no arguments: whoever gives one expects something else of it than to serve. */
+export async function startWithoutArguments(start: () => Promise<void>): Promise<void> {
+  const [argument] = process.argv.slice(2)
+  if (argument === undefined) return startOrExplain(start)
+  const isQuestion = ['--help', '-h'].includes(argument)
+  ;(isQuestion ? process.stdout : process.stderr).write(TAKES_NONE)
+  process.exitCode = isQuestion ? 0 : 2
+}
+
 function placeOf(thrown: unknown): string {
   const { error, code, frames = [] } = described(thrown)
   return ['Could not start:', error, code, frames[0]].filter(Boolean).join(' ')

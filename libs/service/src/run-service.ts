@@ -6,7 +6,7 @@ import {
   leave,
   type ServeOptions,
   serve,
-  startOrExplain,
+  startWithoutArguments,
   tellListening,
   tellPresence,
   watchStart,
@@ -42,7 +42,7 @@ export interface Running extends Pick<ServeOptions, 'app' | 'sockets' | 'beforeC
 
 /** Runs a service as a process of its own, by the settings of its environment, until a signal ends it. */
 export const runService = (name: string, put: (given: Given) => Promise<Running>): Promise<void> =>
-  startOrExplain(async () => {
+  startWithoutArguments(async () => {
     const settings = readServiceSettings(process.env)
     const log = createLog(settings.LOG_LEVEL, name)
     const metrics = tellMetrics({ settings, log })
