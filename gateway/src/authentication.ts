@@ -14,7 +14,7 @@ export function keyOf(headers: Headers): string {
   const finance = headers.get('finance') || undefined
   const token = tokenOf(headers.get('authorization'))
   // the server joins a repeated header with a comma, which no key holds
-  if (finance?.includes(',') || (finance && token && finance !== token)) {
+  if (finance?.includes(',') || token?.includes(',') || (finance && token && finance !== token)) {
     throw new Refusal('key_ambiguous', 'Two keys were sent; send one')
   }
   const key = finance ?? token

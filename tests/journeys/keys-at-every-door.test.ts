@@ -168,6 +168,11 @@ const refused: [state: string, sent: () => Omit<Asked, 'method' | 'path'>, verdi
     '400 key_ambiguous',
   ],
   ['a good key and junk', () => ({ key: good.key, headers: { Authorization: 'Bearer junk' } }), '400 key_ambiguous'],
+  [
+    'two bearer tokens',
+    () => ({ key: null, headers: { Authorization: `Bearer ${good.key}, Bearer ${good.key}` } }),
+    '400 key_ambiguous',
+  ],
   ['two Finance headers', () => ({ key: good.key, headers: { finance: server.key } }), '400 key_ambiguous'],
   [
     'the same key in two Finance headers',

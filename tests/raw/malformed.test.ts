@@ -54,7 +54,7 @@ const cases: [what: string, head: () => Head, verdict: string][] = [
   [
     'two bearer tokens',
     () => ({ key: [`Authorization: Bearer ${server.key}`, 'Authorization: Bearer other'] }),
-    '401 key_unknown, in step',
+    twoKeys,
   ],
   ['a key in Finance_', () => ({ key: [`Finance_: ${server.key}`] }), '401 key_missing, in step'],
   ['a key on a folded line', () => ({ key: ['Finance:', ` ${server.key}`] }), refused],
