@@ -123,7 +123,12 @@ test('where none of the processes behind the sockets is up, a handshake is 503 a
   await using server = await startServer({ environment: services.environment })
   const [notifications] = services.processes.notifications
   await notifications!.kill()
-  const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+  const handshake = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-version': '13',
+  }
   for (let each = 0; each < 3; each++) {
     const { status, body } = await server.call('GET', '/ws/notify', undefined, { headers: handshake })
     expect(`${status} ${body.reason}`).toBe('503 service_unavailable')

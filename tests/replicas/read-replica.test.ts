@@ -52,6 +52,9 @@ const served = async (work: () => Promise<unknown>) => {
   return replicated.answered() - before
 }
 
+/** Until the replica answers a reading, at the first time: it is asked once more where it is a moment behind. */
+const readsThere = () => until(async () => (await served(() => database.read('SELECT 1'))) === 1)
+
 const servesAgain = () => until(async () => said.at(-1) !== false)
 
 test('the replica reads, and no reading misses a write that was done before it, typed, plain or several at once', async () => {
@@ -60,7 +63,7 @@ test('the replica reads, and no reading misses a write that was done before it, 
     expect(listed).toContain(added)
   }
   await servesAgain()
-  expect(await served(() => database.read('SELECT 1'))).toBe(1)
+  await readsThere()
   const [one, two] = await database.readAll([
     { sql: 'SELECT count(*) AS n FROM hospital', args: [] },
     { sql: 'SELECT count(*) AS n FROM patient', args: [] },
@@ -101,7 +104,7 @@ test('a client sees at once what it wrote, in every list, while the replica is f
     replicated.letThrough()
   }
   await servesAgain()
-  expect(await served(() => database.read('SELECT 1'))).toBe(1)
+  await readsThere()
   expect(await onReplica("SELECT count(*) FROM speciality WHERE name = 'Neurology'")).toBe('1')
   expect(server.output()).toContain('"serves":false,"msg":"the read replica"')
 })
