@@ -55,6 +55,28 @@ test('a key expires at its instant, neither before nor after, also when it is re
   expect(await verdict(key)).toBe('not refused')
 })
 
+test('closing waits for uses that are being written already', async () => {
+  const { key } = await access.aKey()
+  const writing = Promise.withResolvers<void>()
+  let written = false
+  const slow = {
+    ...access.database,
+    async write(...asked: Parameters<typeof access.database.write>) {
+      await writing.promise
+      const done = await access.database.write(...asked)
+      written = true
+      return done
+    },
+  }
+  const own = createKeyring({ database: slow, clock: access.clock, calendar })
+  await own.verify(key)
+  void own.close()
+  const closed = own.close()
+  writing.resolve()
+  await closed
+  expect(written).toBe(true)
+})
+
 test('a rotated key works through the overlap to its last millisecond, also when it is remembered', async () => {
   const old = await access.aKey()
   const fresh = await rotateKey(access.database, old.id, { overlapMs: 60_000 }, actAt(T0))

@@ -20,6 +20,7 @@ export function createUses({ database, calendar, onFault }: UsesOptions) {
   /** Of days before, and what could not be written. */
   let unwritten = new Map<string, Use>()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let flushed = Promise.resolve()
 
   function keep(use: Use): void {
     const name = `${use.keyId} ${use.day}`
@@ -40,7 +41,13 @@ export function createUses({ database, calendar, onFault }: UsesOptions) {
     dayTo = calendar.endOf(day)
   }
 
-  async function flush(): Promise<void> {
+  /** One after the other: whoever closes waits for what is under way, too. */
+  function flush(): Promise<void> {
+    flushed = flushed.then(write)
+    return flushed
+  }
+
+  async function write(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
     closeDay()
