@@ -10,7 +10,7 @@ import { READY_MS_MAX, restartTimed, SINGLE_READY_MS_MAX } from './steps'
 const NIGHTLY = process.env.NIGHTLY === '1'
 const ROUNDS = NIGHTLY ? 1000 : 200
 /** With the log brought to the file all the time; that each write to the file can be the last one is for `every-step.test.ts`. */
-const ROUNDS_EMPTYING = NIGHTLY ? 250 : 20
+const ROUNDS_EMPTYING = NIGHTLY ? 250 : 10
 const SESSIONS = 3
 const CALLERS = 4
 /** Of so many starts one is after an orderly end, which says what a start takes on this machine, and at this hour. */

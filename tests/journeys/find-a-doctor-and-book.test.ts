@@ -1,7 +1,7 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Database } from '@channelling/schema'
 import { aHospital, aSession } from '../support/hospital'
-import { startServer } from '../support/server'
+import { type Server, startServer } from '../support/server'
 
 setDefaultTimeout(60_000)
 
@@ -106,51 +106,56 @@ test('from a speciality to its consultant, to the session, to a number in it', a
   expect((await get('/api/channel/sessions/3')).data).toMatchObject({ booked: 1, remaining: 29, nextNumber: 2 })
 })
 
-test("a patient's bookings are listed newest first, a page at a time", async () => {
-  await using server = await startServer({ seed: aHospital({ sessions: [aSession(), aSession()], patients: 3 }) })
-  for (const [patientId, sessionId] of [
-    [1, 1],
-    [2, 1],
-    [1, 2],
-    [1, 1],
-  ]) {
-    expect((await server.call('POST', '/api/channel/bookings', { sessionId, patientId })).status).toBe(201)
-  }
-  const list = async (path: string) => (await server.call('GET', `/api/channel/bookings/patient/${path}`)).body
-  const ids = ({ data }: { data: { id: number }[] }) => data.map(({ id }) => id)
-
-  expect(ids(await list('1'))).toEqual([4, 3, 1])
-  const second = await list('1?page=1&size=2')
-  expect(ids(second)).toEqual([1])
-  expect(second.page).toEqual({ page: 1, size: 2, total: 3 })
-  expect(await list('3')).toMatchObject({ status: 'success', data: [], page: { total: 0 } })
-  expect(await list('4')).toMatchObject({ status: 'error', code: 404, reason: 'patient_not_found' })
-})
-
-test('a foreigner pays the foreign fee, whether registered as one or said to be one', async () => {
-  await using server = await startServer({
-    seed: async (database) => {
-      await aHospital({ patients: 2 })(database)
-      await database.write([{ sql: 'UPDATE patient SET foreigner = 1 WHERE id = 2', args: [] }])
-    },
+describe('at a hospital of three sessions and three patients, the second of whom is a foreigner', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await startServer({
+      seed: async (database) => {
+        await aHospital({ sessions: [aSession(), aSession(), aSession()], patients: 3 })(database)
+        await database.write([{ sql: 'UPDATE patient SET foreigner = 1 WHERE id = 2', args: [] }])
+      },
+    })
   })
-  const fee = async (body: object) =>
-    (await server.call('POST', '/api/channel/bookings', { sessionId: 1, ...body })).body.data.fee.total
-  expect(await fee({ patientId: 1 })).toBe(2500)
-  expect(await fee({ patientId: 2 })).toBe(5000)
-  expect(await fee({ patientId: 1, foreigner: true })).toBe(5000)
-  expect(await fee({ patientId: 2, foreigner: false })).toBe(2500)
-})
+  afterAll(() => server?.[Symbol.asyncDispose]())
 
-test('a booking needs a patient and a session that exist, the session named once', async () => {
-  await using server = await startServer({ seed: aHospital() })
-  const refusal = async (body: object) => {
-    const reply = await server.call('POST', '/api/channel/bookings', body)
-    return `${reply.status} ${reply.body.reason}`
-  }
-  expect(await refusal({ sessionInstanceId: 9, patientId: 1 })).toBe('404 session_not_found')
-  expect(await refusal({ sessionInstanceId: 1, patientId: 9 })).toBe('404 patient_not_found')
-  expect(await refusal({ sessionInstanceId: 1, sessionId: 1, patientId: 1 })).toBe('400 invalid_request')
-  expect(await refusal({ patientId: 1 })).toBe('400 invalid_request')
-  expect((await server.call('GET', '/api/channel/sessions/1')).body.data.booked).toBe(0)
+  test("a patient's bookings are listed newest first, a page at a time", async () => {
+    for (const [patientId, sessionId] of [
+      [1, 1],
+      [2, 1],
+      [1, 2],
+      [1, 1],
+    ]) {
+      expect((await server.call('POST', '/api/channel/bookings', { sessionId, patientId })).status).toBe(201)
+    }
+    const list = async (path: string) => (await server.call('GET', `/api/channel/bookings/patient/${path}`)).body
+    const ids = ({ data }: { data: { id: number }[] }) => data.map(({ id }) => id)
+
+    expect(ids(await list('1'))).toEqual([4, 3, 1])
+    const second = await list('1?page=1&size=2')
+    expect(ids(second)).toEqual([1])
+    expect(second.page).toEqual({ page: 1, size: 2, total: 3 })
+    expect(await list('3')).toMatchObject({ status: 'success', data: [], page: { total: 0 } })
+    expect(await list('4')).toMatchObject({ status: 'error', code: 404, reason: 'patient_not_found' })
+  })
+
+  test('a foreigner pays the foreign fee, whether registered as one or said to be one', async () => {
+    const fee = async (body: object) =>
+      (await server.call('POST', '/api/channel/bookings', { sessionId: 1, ...body })).body.data.fee.total
+    expect(await fee({ patientId: 1 })).toBe(2500)
+    expect(await fee({ patientId: 2 })).toBe(5000)
+    expect(await fee({ patientId: 1, foreigner: true })).toBe(5000)
+    expect(await fee({ patientId: 2, foreigner: false })).toBe(2500)
+  })
+
+  test('a booking needs a patient and a session that exist, the session named once', async () => {
+    const refusal = async (body: object) => {
+      const reply = await server.call('POST', '/api/channel/bookings', body)
+      return `${reply.status} ${reply.body.reason}`
+    }
+    expect(await refusal({ sessionInstanceId: 9, patientId: 1 })).toBe('404 session_not_found')
+    expect(await refusal({ sessionInstanceId: 3, patientId: 9 })).toBe('404 patient_not_found')
+    expect(await refusal({ sessionInstanceId: 3, sessionId: 3, patientId: 1 })).toBe('400 invalid_request')
+    expect(await refusal({ patientId: 1 })).toBe('400 invalid_request')
+    expect((await server.call('GET', '/api/channel/sessions/3')).body.data.booked).toBe(0)
+  })
 })

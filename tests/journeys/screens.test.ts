@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { aClient } from '../support/client'
 import { aHospital, aSession } from '../support/hospital'
 import { connectPlain, plainClients } from '../support/plain-client'
@@ -7,7 +7,15 @@ import { HandshakeRefused, subscribe } from '../support/socket'
 
 setDefaultTimeout(60_000)
 
-const hospital = { seed: aHospital({ sessions: Array.from({ length: 12 }, () => aSession()) }) }
+const hospital = { seed: aHospital({ sessions: Array.from({ length: 12 }, () => aSession({ capacity: 0 })) }) }
+
+/** Screens are told of what happens while they are connected: none hears of another test. */
+let server: Server
+beforeAll(async () => {
+  server = await startServer(hospital)
+})
+afterAll(() => server?.[Symbol.asyncDispose]())
+
 const book = async (server: Server, sessionInstanceId: number, more: object = {}) => {
   const { status, body } = await server.call('POST', '/api/channel/bookings', {
     sessionInstanceId,
@@ -36,7 +44,6 @@ async function refusal(server: Server, options: Parameters<typeof subscribe>[1])
 }
 
 test('every screen hears of every booking, byte for byte, in the order in which it happened', async () => {
-  await using server = await startServer(hospital)
   const screens = await Promise.all([subscribe(server), subscribe(server), subscribe(server)])
   const booked = await book(server, 12)
   const held = await book(server, 3, { hold: true })
@@ -60,7 +67,6 @@ test('every screen hears of every booking, byte for byte, in the order in which 
 })
 
 test('clients that nobody here wrote are sent the documented texts, each as one frame of text, byte for byte', async () => {
-  await using server = await startServer(hospital)
   const [required] = plainClients
   // its absence is a fault; another's is named, here and at the end of `bun run test`
   const present = plainClients.filter((client) => client === required || client.there())
@@ -81,9 +87,6 @@ test('clients that nobody here wrote are sent the documented texts, each as one 
 })
 
 test('a hundred bookings at once are a hundred frames, none lost and none twice', async () => {
-  await using server = await startServer({
-    seed: aHospital({ sessions: [aSession({ capacity: 0 }), aSession({ capacity: 0 })] }),
-  })
   const screen = await subscribe(server)
   await Promise.all(Array.from({ length: 100 }, (_, index) => book(server, 1 + (index % 2))))
   await book(server, 2)
@@ -95,7 +98,6 @@ test('a hundred bookings at once are a hundred frames, none lost and none twice'
 })
 
 test('a ticket lets a browser in once, without a key', async () => {
-  await using server = await startServer(hospital)
   const issued = await server.call('POST', '/api/notifications/tickets')
   expect(issued.status).toBe(201)
   const query = `?access_token=${issued.body.data.ticket}`
@@ -107,7 +109,6 @@ test('a ticket lets a browser in once, without a key', async () => {
 })
 
 test('of many who come with one ticket at once, one is let in', async () => {
-  await using server = await startServer(hospital)
   const { ticket } = (await server.call('POST', '/api/notifications/tickets')).body.data
   const verdicts = await Promise.all(
     Array.from({ length: 20 }, () => refusal(server, { key: null, query: `?access_token=${ticket}` })),
@@ -116,7 +117,6 @@ test('of many who come with one ticket at once, one is let in', async () => {
 })
 
 test('without a key or ticket there is no socket, and the refusal is in the envelope', async () => {
-  await using server = await startServer(hospital)
   expect(await refusal(server, { key: null })).toBe('401 key_missing')
   expect(await refusal(server, { key: null, query: '?access_token=' })).toBe('401 key_missing')
   expect(await refusal(server, { key: null, query: '?access_token=junk' })).toBe('401 ticket_invalid')
@@ -141,7 +141,6 @@ test('NOTIFY_ACCESS=open lets old screens in without a key, and still refuses a 
 })
 
 test('a screen hears after a restart what happens then', async () => {
-  await using server = await startServer(hospital)
   const before = await subscribe(server)
   await book(server, 1)
   await before.got(1)
