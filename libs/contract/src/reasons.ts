@@ -17,7 +17,7 @@ export type Kind =
 export const reasons = {
   invalid_request: { kind: 'invalid', about: 'A parameter or property is missing, unknown or malformed; see `fields`' },
   malformed_json: { kind: 'invalid', about: 'The body is not JSON' },
-  key_ambiguous: { kind: 'invalid', about: 'Two different keys were sent' },
+  key_ambiguous: { kind: 'invalid', about: 'Two keys were sent: different ones, or one header twice' },
   key_missing: { kind: 'unauthenticated', about: 'No key was sent' },
   key_unknown: { kind: 'unauthenticated', about: 'The key was never issued' },
   key_inactive: { kind: 'unauthenticated', about: 'The key, or its client, is switched off' },
