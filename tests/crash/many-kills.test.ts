@@ -13,8 +13,8 @@ const ROUNDS = NIGHTLY ? 1000 : 200
 const ROUNDS_EMPTYING = NIGHTLY ? 250 : 10
 const SESSIONS = 3
 const CALLERS = 4
-/** Of so many starts one is after an orderly end, which says what a start takes on this machine, and at this hour. */
-const ORDERLY_EVERY = 10
+/** So many starts are after an orderly end at least, which say what a start takes on this machine, and at this hour. */
+const ORDERLY_MIN = 5
 /** How much longer a start may take after a kill, where the machine has more to do than it can. */
 const AFTER_KILL_MAX = 2
 /** A kill comes within this time after the first booking of a round is asked for; the first answer takes about half of it. */
@@ -86,6 +86,7 @@ test.each([
     let asked = 0
     let acknowledged = 0
 
+    const orderlyEvery = Math.min(10, rounds / ORDERLY_MIN)
     for (let round = 1; round <= rounds; round++) {
       const done = await bookUntilKilled(server, chance, `r${round}`)
       promised.push(...done.promised)
@@ -94,7 +95,7 @@ test.each([
       expect(faultsNow(server, promised)).toEqual([])
 
       readyMs.push(await restartTimed(server))
-      if (round % ORDERLY_EVERY === 0) {
+      if (round % orderlyEvery === 0) {
         await server.stop()
         orderlyMs.push(await restartTimed(server))
       }
